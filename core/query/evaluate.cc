@@ -1,0 +1,442 @@
+#include "core/query/evaluate.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+// The admitted combinations as a tree of slices, one layer an axis, in which
+// equal slices are the same node. Node 0 admits nothing.
+class SliceTree {
+ public:
+  SliceTree(const Selection& selection) : selection_(selection) {
+    const auto& axes = selection.axes();
+    strides_.assign(axes.size() + 1, 1);
+    for (size_t a = axes.size(); a-- > 0;) {
+      strides_[a] = strides_[a + 1] * axes[a].size();
+    }
+    root_ = Intern(0, 0);
+  }
+
+  int root() const { return root_; }
+  // The slice below `node`, a node of axis a, at one of its codes.
+  int child(int node, size_t code) const { return nodes_[node][code]; }
+
+ private:
+  int Intern(size_t a, size_t offset) {
+    if (a == selection_.axes().size()) {
+      return selection_.admitted()[offset] ? kLeaf : 0;
+    }
+    std::vector<int> children;
+    bool any = false;
+    for (size_t code = 0; code < selection_.axes()[a].size(); ++code) {
+      children.push_back(Intern(a + 1, offset + code * strides_[a + 1]));
+      any = any || children.back() != 0;
+    }
+    if (!any) return 0;
+    const auto [found, fresh] = ids_.try_emplace(
+        std::make_pair(a, children), static_cast<int>(nodes_.size()));
+    if (fresh) nodes_.push_back(std::move(children));
+    return found->second;
+  }
+
+  static constexpr int kLeaf = 1;
+  const Selection& selection_;
+  std::vector<size_t> strides_;
+  std::vector<std::vector<int>> nodes_ = {{}, {}};  // nothing, leaf
+  std::map<std::pair<size_t, std::vector<int>>, int> ids_;
+  int root_ = 0;
+};
+
+// One axis of the plan held against one axis of the table.
+struct BoundAxis {
+  const PlanAxis* plan = nullptr;
+  const TableAxis* table = nullptr;
+  DimensionKind kind = DimensionKind::kCategory;
+  size_t stride = 1;
+  // For each table code: its code at the --by level (index in `rows`), and at
+  // the filter's level (index in the selection's axis).
+  std::vector<size_t> row_of;
+  std::vector<size_t> filter_of;
+  // --by: the codes of the rows, and whether the agency holds any of each.
+  std::vector<std::string> rows;
+  std::vector<std::vector<size_t>> held;  // table codes in each row
+  // Catalogue codes at the table's level that the agency does not hold:
+  // their row and their code in the filter.
+  struct Missing {
+    size_t row;
+    size_t filter;
+  };
+  std::vector<Missing> missing;
+  size_t margin_row = 0;    // == rows.size()
+  std::vector<bool> whole;  // TIME: by table code
+};
+
+const std::vector<std::string>* CodesAt(const TableAxis& axis,
+                                        const std::string& variable) {
+  if (axis.variable == variable) return &axis.codes;
+  for (const TableAxis::RollUp& roll_up : axis.roll_ups) {
+    if (roll_up.variable == variable) return &roll_up.codes;
+  }
+  return nullptr;
+}
+
+class Evaluator {
+ public:
+  Evaluator(const Plan& plan, const TableShape& shape,
+            const std::vector<Cell>& cells, bool additive)
+      : plan_(plan),
+        shape_(shape),
+        cells_(cells),
+        additive_(additive),
+        slices_(plan.selection) {}
+
+  absl::Status Bind() {
+    if (shape_.axes.size() != plan_.axes.size() ||
+        cells_.size() != shape_.cells()) {
+      return absl::InvalidArgumentError("the table has another shape");
+    }
+    for (size_t a = 0; a < plan_.axes.size(); ++a) {
+      CAIRN_RETURN_IF_ERROR(BindAxis(a));
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<AnswerRow> Rows() {
+    std::vector<AnswerRow> rows;
+    std::vector<size_t> choice(axes_.size());
+    for (size_t a = 0; a < axes_.size(); ++a) choice[a] = axes_[a].margin_row;
+    AddRows(0, choice, &rows);
+    return rows;
+  }
+
+ private:
+  absl::Status BindAxis(size_t a) {
+    BoundAxis axis;
+    axis.plan = &plan_.axes[a];
+    axis.table = &shape_.axes[a];
+    axis.stride = shape_.stride(a);
+    const Dimension& dimension =
+        plan_.data_set->dimensions[axis.plan->dimension];
+    axis.kind = dimension.kind;
+    if (axis.table->variable != dimension.levels[axis.plan->level].variable) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the table is cut at ", axis.table->variable, ", not ",
+                       dimension.levels[axis.plan->level].variable));
+    }
+    if (axis.plan->filter >= 0) {
+      CAIRN_RETURN_IF_ERROR(BindFilter(dimension, &axis));
+    }
+    if (axis.plan->by >= 0) CAIRN_RETURN_IF_ERROR(BindRows(dimension, &axis));
+    axis.margin_row = axis.rows.size();
+    if (dimension.kind != DimensionKind::kPlace) FindMissing(dimension, &axis);
+    axes_.push_back(std::move(axis));
+    return absl::OkStatus();
+  }
+
+  absl::Status BindFilter(const Dimension& dimension, BoundAxis* axis) {
+    const std::string& variable =
+        dimension.levels[axis->plan->filter_level].variable;
+    const std::vector<std::string>* codes = CodesAt(*axis->table, variable);
+    if (codes == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the table does not say which ", variable, " its codes lie in"));
+    }
+    const auto index = FilterIndex(*axis);
+    const SelectionAxis& filter = plan_.selection.axes()[axis->plan->filter];
+    const size_t other = filter.codes.size();
+    for (const std::string& code : *codes) {
+      const auto found = index.find(code);
+      if (found == index.end() && !filter.open) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the table has a code of ", variable,
+                         " that is not in the catalogue"));
+      }
+      axis->filter_of.push_back(found == index.end() ? other : found->second);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::flat_hash_map<std::string, size_t> FilterIndex(
+      const BoundAxis& axis) const {
+    absl::flat_hash_map<std::string, size_t> index;
+    const auto& codes = plan_.selection.axes()[axis.plan->filter].codes;
+    for (size_t i = 0; i < codes.size(); ++i) index[codes[i]] = i;
+    return index;
+  }
+
+  absl::Status BindRows(const Dimension& dimension, BoundAxis* axis) {
+    const Level& level = dimension.levels[axis->plan->by_level];
+    const std::vector<std::string>* codes =
+        CodesAt(*axis->table, level.variable);
+    if (codes == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the table does not say which ", level.variable,
+                       " its codes lie in"));
+    }
+    if (dimension.kind == DimensionKind::kPlace) {
+      axis->rows = *codes;
+      std::sort(axis->rows.begin(), axis->rows.end());
+      axis->rows.erase(std::unique(axis->rows.begin(), axis->rows.end()),
+                       axis->rows.end());
+    } else {
+      for (const Code& code : level.codes) axis->rows.push_back(code.id);
+    }
+    axis->held.resize(axis->rows.size());
+    absl::flat_hash_map<std::string, size_t> index;
+    for (size_t i = 0; i < axis->rows.size(); ++i) index[axis->rows[i]] = i;
+    for (size_t i = 0; i < codes->size(); ++i) {
+      const auto found = index.find((*codes)[i]);
+      if (found == index.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the table has a code of ", level.variable,
+                         " that is not in the catalogue"));
+      }
+      axis->row_of.push_back(found->second);
+      axis->held[found->second].push_back(i);
+    }
+    return absl::OkStatus();
+  }
+
+  void FindMissing(const Dimension& dimension, BoundAxis* axis) {
+    const Level& level = dimension.levels[axis->plan->level];
+    std::vector<bool> holds(level.codes.size(), false);
+    for (size_t i = 0; i < axis->table->codes.size(); ++i) {
+      const int at = level.Find(axis->table->codes[i]);
+      axis->whole.push_back(at < 0 || level.whole[at]);
+      if (at < 0) continue;
+      const bool short_of_period =
+          dimension.kind == DimensionKind::kTime && axis->table->part[i];
+      holds[at] = !short_of_period;
+    }
+    // A leaf of each code, to find what it lies in at the other levels.
+    for (size_t code = 0; code < level.codes.size(); ++code) {
+      // An agency without U has no record whose code is not known.
+      if (holds[code] || level.codes[code].id == kUnknownCode) continue;
+      const auto& own = dimension.up[axis->plan->level];
+      const size_t leaf = static_cast<size_t>(
+          std::find(own.begin(), own.end(), static_cast<int>(code)) -
+          own.begin());
+      if (leaf == own.size()) continue;
+      BoundAxis::Missing missing{axis->rows.size(), 0};
+      if (axis->plan->by >= 0) {
+        missing.row =
+            static_cast<size_t>(dimension.up[axis->plan->by_level][leaf]);
+      }
+      if (axis->plan->filter >= 0) {
+        missing.filter =
+            static_cast<size_t>(dimension.up[axis->plan->filter_level][leaf]);
+      }
+      axis->missing.push_back(missing);
+    }
+  }
+
+  void AddRows(size_t by, std::vector<size_t>& choice,
+               std::vector<AnswerRow>* rows) {
+    // In the order of --by, whatever the order of the axes.
+    size_t a = axes_.size();
+    for (size_t i = 0; i < axes_.size(); ++i) {
+      if (axes_[i].plan->by == static_cast<int>(by)) a = i;
+    }
+    if (a == axes_.size()) {
+      AddRow(choice, rows);
+      return;
+    }
+    for (size_t row = 0; row <= axes_[a].rows.size(); ++row) {
+      choice[a] = row;
+      AddRows(by + 1, choice, rows);
+    }
+    choice[a] = axes_[a].margin_row;
+  }
+
+  void AddRow(const std::vector<size_t>& choice, std::vector<AnswerRow>* rows) {
+    AnswerRow row;
+    bool margin = true;
+    row.key.resize(plan_.query.by.size());
+    for (size_t a = 0; a < axes_.size(); ++a) {
+      if (axes_[a].plan->by < 0) continue;
+      const bool total = choice[a] == axes_[a].margin_row;
+      row.key[axes_[a].plan->by] = total ? kTotal : axes_[a].rows[choice[a]];
+      margin = margin && total;
+    }
+    incomplete_ = false;
+    touched_ = false;
+    admits_ = false;
+    row.cell = Sum(0, 0, slices_.root(), choice);
+    if (!admits_ && !margin && !axes_.empty()) return;  // filtered away
+    if (NotToldApart(choice)) {
+      row.cell = Cell{CellStatus::kNotApplicable, 0, 0, kNoLimit};
+      rows->push_back(std::move(row));
+      return;
+    }
+    if (!touched_ && !incomplete_ && !admits_) {
+      row.cell = PublishedCell(0, 0, 0);  // an empty question: zero by logic
+    }
+    if (incomplete_) row.cell = Incomplete(row.cell);
+    rows->push_back(std::move(row));
+  }
+
+  // Is the row of a code that the agency's source never gives?
+  bool NotToldApart(const std::vector<size_t>& choice) const {
+    for (size_t a = 0; a < axes_.size(); ++a) {
+      const BoundAxis& axis = axes_[a];
+      if (axis.plan->by >= 0 && axis.kind == DimensionKind::kCategory &&
+          choice[a] != axis.margin_row && axis.held[choice[a]].empty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // The sum over axes a.. of the cells that `choice` and `node` admit.
+  Cell Sum(size_t a, size_t base, int node, const std::vector<size_t>& choice) {
+    if (node == 0) return Cell{};
+    if (a == axes_.size()) {
+      admits_ = touched_ = true;
+      return cells_[base];
+    }
+    const BoundAxis& axis = axes_[a];
+    const bool all_rows = choice[a] == axis.margin_row;
+    NoteMissing(a, node, choice);
+    if (all_rows) {
+      const int alike = AlikeBelow(axis, node);
+      if (alike >= 0) {
+        return Sum(a + 1, base + axis.table->margin() * axis.stride, alike,
+                   choice);
+      }
+    }
+    Cell sum;
+    const bool unite = !additive_ || axis.table->multi_valued;
+    const size_t count =
+        all_rows ? axis.table->codes.size() : axis.held[choice[a]].size();
+    for (size_t i = 0; i < count; ++i) {
+      const size_t code = all_rows ? i : axis.held[choice[a]][i];
+      const int below = Below(axis, node, code);
+      if (below == 0) continue;
+      const Cell part = Sum(a + 1, base + code * axis.stride, below, choice);
+      const bool beyond =
+          axis.kind == DimensionKind::kTime && !axis.whole[code];
+      if ((axis.table->part[code] || beyond) &&
+          part.status != CellStatus::kNotApplicable) {
+        incomplete_ = true;
+      }
+      sum = unite ? Unite(sum, part) : Add(sum, part);
+    }
+    return sum;
+  }
+
+  int Below(const BoundAxis& axis, int node, size_t code) const {
+    return axis.plan->filter < 0 ? node
+                                 : slices_.child(node, axis.filter_of[code]);
+  }
+
+  // The slice that every code of the axis leads to, or -1 if they differ.
+  int AlikeBelow(const BoundAxis& axis, int node) const {
+    if (axis.plan->filter < 0) return node;
+    if (axis.table->codes.empty()) return -1;
+    const int first = Below(axis, node, 0);
+    for (size_t code = 1; code < axis.table->codes.size(); ++code) {
+      if (Below(axis, node, code) != first) return -1;
+    }
+    return first;
+  }
+
+  // Does the filter admit anything of the row on the axes from a on?
+  bool Reaches(size_t a, int node, const std::vector<size_t>& choice) const {
+    if (node == 0) return false;
+    if (a == axes_.size()) return true;
+    const BoundAxis& axis = axes_[a];
+    if (axis.plan->filter < 0) return Reaches(a + 1, node, choice);
+    const bool all_rows = choice[a] == axis.margin_row;
+    const size_t count =
+        all_rows ? axis.table->codes.size() : axis.held[choice[a]].size();
+    for (size_t i = 0; i < count; ++i) {
+      const size_t code = all_rows ? i : axis.held[choice[a]][i];
+      if (Reaches(a + 1, Below(axis, node, code), choice)) return true;
+    }
+    for (const BoundAxis::Missing& missing : axis.missing) {
+      if (!all_rows && missing.row != choice[a]) continue;
+      if (Reaches(a + 1, slices_.child(node, missing.filter), choice)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Does what the agency lacks on this axis matter to the row?
+  void NoteMissing(size_t a, int node, const std::vector<size_t>& choice) {
+    const BoundAxis& axis = axes_[a];
+    const size_t row = choice[a];
+    const bool filtered = axis.plan->filter >= 0;
+    // Places the filter names and the agency does not have: not in its area.
+    if (axis.kind == DimensionKind::kPlace && filtered) admits_ = true;
+    size_t wanted = 0, lacking = 0;
+    for (const BoundAxis::Missing& missing : axis.missing) {
+      if (row != axis.margin_row && missing.row != row) continue;
+      ++lacking;
+      const int under = filtered ? slices_.child(node, missing.filter) : node;
+      if (!Reaches(a + 1, under, choice)) continue;
+      ++wanted;
+    }
+    if (wanted == 0) return;
+    admits_ = true;
+    if (axis.kind == DimensionKind::kTime) {
+      incomplete_ = true;
+      return;
+    }
+    // Codes the agency's source does not tell apart. All of them asked for:
+    // what it has says all there is. A part of them: some of what is asked for
+    // may stand under another code. None of what is asked for held: does not
+    // apply.
+    const bool all = row == axis.margin_row && wanted == lacking &&
+                     (!filtered || AllHeld(axis, node));
+    if (!all && AnyHeld(axis, node, row)) incomplete_ = true;
+  }
+
+  bool AllHeld(const BoundAxis& axis, int node) const {
+    for (size_t code = 0; code < axis.table->codes.size(); ++code) {
+      if (Below(axis, node, code) == 0) return false;
+    }
+    return true;
+  }
+
+  bool AnyHeld(const BoundAxis& axis, int node, size_t row) const {
+    const size_t count = row == axis.margin_row ? axis.table->codes.size()
+                                                : axis.held[row].size();
+    for (size_t i = 0; i < count; ++i) {
+      const size_t code = row == axis.margin_row ? i : axis.held[row][i];
+      if (Below(axis, node, code) != 0) return true;
+    }
+    return false;
+  }
+
+  const Plan& plan_;
+  const TableShape& shape_;
+  const std::vector<Cell>& cells_;
+  const bool additive_;
+  SliceTree slices_;
+  std::vector<BoundAxis> axes_;
+  // Of the row at hand.
+  bool incomplete_ = false;
+  bool touched_ = false;
+  bool admits_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<AnswerRow>> Evaluate(const Plan& plan,
+                                                const TableShape& shape,
+                                                const std::vector<Cell>& cells,
+                                                bool additive) {
+  Evaluator evaluator(plan, shape, cells, additive);
+  CAIRN_RETURN_IF_ERROR(evaluator.Bind());
+  return evaluator.Rows();
+}
+
+}  // namespace cairn

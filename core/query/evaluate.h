@@ -1,0 +1,48 @@
+#ifndef CAIRN_CORE_QUERY_EVALUATE_H_
+#define CAIRN_CORE_QUERY_EVALUATE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/query/cell.h"
+#include "core/query/plan.h"
+#include "core/query/table.h"
+
+namespace cairn {
+
+// One row of an answer: a code for each variable of --by, "Total" for a margin.
+struct AnswerRow {
+  std::vector<std::string> key;
+  Cell cell;
+};
+
+// The one evaluator, used by agent and coordinator alike: works out the rows of
+// a plan from the cells of one agency's table by arithmetic, and nothing else.
+// A filter becomes the smallest set of disjoint cells under a fixed rule (a
+// margin wherever the filter treats all codes of a variable alike), so the
+// result depends on what the filter admits, not on how it was written.
+//
+// `additive`: cells of different codes have no member in common (counts, sums).
+// Otherwise (distinct persons), and along multi-valued variables, cells unite:
+// the result lies between the largest of them and their sum.
+//
+// What an agency does not cover is never a zero. A row is
+//   kUnavailable    where months it does not cover are part of the question, or
+//                   some of the codes asked for are not in its records;
+//   kNotApplicable  where it has no such code: a place outside its area (high
+//   0), or
+//                   an offence class its source does not tell apart (high
+//                   kNoLimit).
+// Rows: all codes of the catalogue (for places: of the table) that the filter
+// leaves, and the margins.
+//
+// INVALID_ARGUMENT if the table is not the one the plan needs.
+absl::StatusOr<std::vector<AnswerRow>> Evaluate(const Plan& plan,
+                                                const TableShape& shape,
+                                                const std::vector<Cell>& cells,
+                                                bool additive);
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_QUERY_EVALUATE_H_
