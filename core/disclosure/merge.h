@@ -1,0 +1,58 @@
+#ifndef CAIRN_CORE_DISCLOSURE_MERGE_H_
+#define CAIRN_CORE_DISCLOSURE_MERGE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/query/evaluate.h"
+#include "core/query/plan.h"
+
+namespace cairn {
+
+// Puts the agencies' answers to one question together. Every answer is safe by
+// itself, so they may be added freely: intervals add, a hidden cell stays
+// hidden, and whoever is silent leaves the row without an upper bound.
+//
+// Worked example, one row, rule "0 to 7 hidden, nearest 5":
+//   police A  published 40 (38..42)      police B  [c] (0..7)      merged 38 to
+//   49 police A  published 40 (38..42)      police B  silent          [x], at
+//   least 38 police A  [c] (0..7)                 police B  [c] (0..7)      [c]
+//   (0..14)
+
+// One agency's rows of one measure; none if it refused or was silent.
+struct AgencyRows {
+  std::string agency;
+  bool answered = false;
+  // One per measure of the question; a mean is worked out from the sum and
+  // count it stands on.
+  std::vector<std::vector<AnswerRow>> measures;
+};
+
+// A figure of a result, in the measure's own unit.
+struct Figure {
+  CellStatus status = CellStatus::kNotApplicable;
+  std::optional<double> value, low, high;
+
+  friend bool operator==(const Figure&, const Figure&) = default;
+};
+
+struct MergedRow {
+  std::vector<std::string> key;
+  std::string agency;           // empty unless side by side
+  std::vector<Figure> figures;  // one per measure of the question
+};
+
+// Adds the agencies' rows. `decimals`: one per table of the plan. Rows come in
+// the catalogue's order (places by code), margins last; rows that no agency can
+// give are left out.
+std::vector<MergedRow> Merge(const Plan& plan, const std::vector<int>& decimals,
+                             const std::vector<AgencyRows>& agencies);
+// The same rows, one block an agency, nothing added.
+std::vector<MergedRow> SideBySide(const Plan& plan,
+                                  const std::vector<int>& decimals,
+                                  const std::vector<AgencyRows>& agencies);
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_DISCLOSURE_MERGE_H_

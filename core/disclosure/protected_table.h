@@ -1,0 +1,56 @@
+#ifndef CAIRN_CORE_DISCLOSURE_PROTECTED_TABLE_H_
+#define CAIRN_CORE_DISCLOSURE_PROTECTED_TABLE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/disclosure/policy.h"
+#include "core/query/cell.h"
+#include "core/query/query.h"
+#include "core/query/table.h"
+
+namespace cairn {
+
+// A table that may leave. It is born in Protect, or read back from what Protect
+// once made (translate: from the wire or the release store), and nowhere else:
+// the constructor is closed to everyone but the two.
+class ProtectedTable {
+ public:
+  const std::string& data_set() const { return data_set_; }
+  const std::string& epoch() const { return epoch_; }
+  // kCount, kDistinctPersons or kSum.
+  const Measure& measure() const { return measure_; }
+  const DisclosurePolicy& policy() const { return policy_; }
+  const TableShape& shape() const { return shape_; }
+  // Row-major as shape() says. Sums are in whole units of 10^-decimals().
+  const std::vector<Cell>& cells() const { return cells_; }
+  int decimals() const { return decimals_; }
+  // The base a sum is rounded to; for counts the policy's.
+  int64_t base() const { return base_; }
+  // Sums: the largest clipped contribution of one record. Counts: 1.
+  int64_t clip_high() const { return clip_high_; }
+
+  // Counts add over codes; distinct persons do not.
+  bool additive() const {
+    return measure_.kind != Measure::Kind::kDistinctPersons;
+  }
+
+ private:
+  friend class ProtectedTableMaker;
+  ProtectedTable() = default;
+
+  std::string data_set_;
+  std::string epoch_;
+  Measure measure_;
+  DisclosurePolicy policy_;
+  TableShape shape_;
+  std::vector<Cell> cells_;
+  int decimals_ = 0;
+  int64_t base_ = 1;
+  int64_t clip_high_ = 1;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_DISCLOSURE_PROTECTED_TABLE_H_

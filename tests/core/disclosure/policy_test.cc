@@ -1,0 +1,114 @@
+#include "core/disclosure/policy.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+// The nearest multiple, found by looking at all of them; half goes up.
+int64_t NearestMultiple(int64_t number, int64_t base) {
+  int64_t best = 0;
+  for (int64_t multiple = 0; multiple <= number + base; multiple += base) {
+    if (std::llabs(number - multiple) <= std::llabs(number - best)) {
+      best = multiple;
+    }
+  }
+  return best;
+}
+
+TEST(RoundToBin, IsTheNearestMultipleAndItsBinIsAllThatRoundsToIt) {
+  for (int64_t base = 1; base <= 12; ++base) {
+    for (int64_t number = 0; number <= 100; ++number) {
+      const Bin bin = RoundToBin(number, base);
+      EXPECT_EQ(bin.value, NearestMultiple(number, base))
+          << number << " to base " << base;
+      for (int64_t other = 0; other <= 120; ++other) {
+        EXPECT_EQ(NearestMultiple(other, base) == bin.value,
+                  bin.low <= other && other <= bin.high)
+            << other << " in the bin of " << number << ", base " << base;
+      }
+    }
+  }
+}
+
+DisclosurePolicy Policy(int64_t threshold, int64_t base) {
+  DisclosurePolicy policy;
+  policy.largest_hidden_count = threshold;
+  policy.rounding_base = base;
+  return policy;
+}
+
+TEST(CheckPolicy,
+     AThresholdFitsExactlyWhereTheNextCountIsShownAsAnotherNumber) {
+  for (int64_t base = 1; base <= 12; ++base) {
+    for (int64_t threshold = 1; threshold <= 40; ++threshold) {
+      const bool fits = NearestMultiple(threshold, base) !=
+                        NearestMultiple(threshold + 1, base);
+      EXPECT_EQ(CheckPolicy(Policy(threshold, base)).ok(), fits)
+          << threshold << " base " << base;
+    }
+  }
+}
+
+TEST(CheckPolicy, MisfitPolicyIsRefusedAndNamesTheNearest) {
+  EXPECT_THAT(CheckPolicy(Policy(5, 5)),
+              StatusIs(kInvalid, AllOf(HasSubstr("largest_hidden_count 5"),
+                                       HasSubstr("use 2 or 7"))));
+  EXPECT_THAT(CheckPolicy(Policy(10, 5)),
+              StatusIs(kInvalid, HasSubstr("use 7 or 12")));
+  // Below the first bin's end there is nothing to offer.
+  EXPECT_THAT(
+      CheckPolicy(Policy(1, 5)),
+      StatusIs(kInvalid, AllOf(HasSubstr("use 2"), Not(HasSubstr(" or ")))));
+}
+
+TEST(CheckPolicy, NamesTheFieldThatIsOutOfRange) {
+  EXPECT_THAT(CheckPolicy(Policy(0, 1)),
+              StatusIs(kInvalid, HasSubstr("largest_hidden_count is 0")));
+  EXPECT_THAT(CheckPolicy(Policy(1001, 1)),
+              StatusIs(kInvalid, HasSubstr("largest_hidden_count is 1001")));
+  EXPECT_THAT(CheckPolicy(Policy(7, 0)),
+              StatusIs(kInvalid, HasSubstr("rounding_base is 0")));
+  EXPECT_THAT(CheckPolicy(Policy(7, 1001)),
+              StatusIs(kInvalid, HasSubstr("rounding_base is 1001")));
+  DisclosurePolicy persons;
+  persons.minimum_persons = 0;
+  EXPECT_THAT(CheckPolicy(persons),
+              StatusIs(kInvalid, HasSubstr("minimum_persons is 0")));
+}
+
+TEST(CheckPolicy, RefusesSharesThatAreNoShares) {
+  for (const double share :
+       {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN(),
+        std::numeric_limits<double>::infinity()}) {
+    DisclosurePolicy dominance;
+    dominance.dominance_k = share;
+    EXPECT_THAT(CheckPolicy(dominance), StatusIs(kInvalid)) << share;
+    DisclosurePolicy percent;
+    percent.p_percent = share;
+    EXPECT_THAT(CheckPolicy(percent), StatusIs(kInvalid)) << share;
+  }
+}
+
+TEST(DisclosurePolicy, ReadsAsASentence) {
+  EXPECT_THAT(DisclosurePolicy().ToWords(),
+              HasSubstr("counts of 0 to 7 hidden, the rest to the nearest 5"));
+  DisclosurePolicy exact = Policy(9, 1);
+  exact.zeros_shown = true;
+  EXPECT_THAT(exact.ToWords(),
+              HasSubstr("counts of 1 to 9 hidden, the rest exact"));
+}
+
+}  // namespace
+}  // namespace cairn

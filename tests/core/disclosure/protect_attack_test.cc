@@ -1,0 +1,222 @@
+// The attacks that Protect has to withstand, made by hand: an outsider who
+// tries every table of whole numbers that agrees with all that was published.
+
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/disclosure/protect.h"
+#include "gtest/gtest.h"
+#include "tests/core/disclosure/atom_world.h"
+#include "tests/core/disclosure/integer_attacker.h"
+
+namespace cairn {
+namespace {
+
+DisclosurePolicy Policy(int64_t base, bool zeros_shown) {
+  DisclosurePolicy policy;
+  policy.rounding_base = base;
+  policy.zeros_shown = zeros_shown;
+  return policy;
+}
+
+// Releases tables of a world one after another, as an agent does, and keeps
+// what an outsider knows.
+class Releases {
+ public:
+  Releases(AtomWorld world, const DisclosurePolicy& policy)
+      : world_(std::move(world)), policy_(policy), attacker_(world_.counts) {}
+
+  void Release(const std::vector<Cut>& cuts) {
+    std::vector<const ProtectedTable*> pinned;
+    for (const ProtectedTable& table : tables_) pinned.push_back(&table);
+    const FrequencyTable table = world_.Table(cuts);
+    auto protection = Protect(table, Measure{}, policy_, pinned);
+    ASSERT_TRUE(protection.ok()) << protection.status();
+    const std::vector<Cell>& cells = protection->table.cells();
+    const std::vector<std::vector<int>> members = world_.Members(cuts);
+    const int64_t least = policy_.zeros_shown ? 1 : 0;
+    log_ += "\ntable:";
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const int64_t count = table.counts[i];
+      log_ += " " + std::to_string(count) + " in " +
+              std::to_string(cells[i].low) + ".." +
+              (cells[i].high == kNoLimit ? "" : std::to_string(cells[i].high));
+      EXPECT_GE(count, cells[i].low) << log_;
+      EXPECT_LE(count, cells[i].high) << log_;
+      attacker_.Learn(members[i], cells[i].low, cells[i].high);
+      if (cells[i].status == CellStatus::kSuppressed && cells[i].low == least &&
+          cells[i].high == policy_.largest_hidden_count) {
+        marked_.insert(members[i]);
+      }
+    }
+    tables_.push_back(std::move(protection->table));
+  }
+
+  // Every cell marked with the hidden range can still be each number of it.
+  void ExpectNothingNarrowed(int* undecided) const {
+    for (const std::vector<int>& cell : marked_) {
+      for (int64_t value = policy_.zeros_shown ? 1 : 0;
+           value <= policy_.largest_hidden_count; ++value) {
+        const std::optional<bool> possible = attacker_.CanBe(cell, value, 3000);
+        if (!possible.has_value()) ++*undecided;
+        EXPECT_TRUE(possible.value_or(true))
+            << "a hidden cell of " << cell.size() << " atoms from "
+            << cell.front() << " cannot be " << value << log_;
+      }
+    }
+  }
+
+  size_t marked() const { return marked_.size(); }
+
+ private:
+  const AtomWorld world_;
+  const DisclosurePolicy policy_;
+  IntegerAttacker attacker_;
+  std::vector<ProtectedTable> tables_;
+  std::set<std::vector<int>> marked_;
+  std::string log_;
+};
+
+AtomWorld RandomWorld(size_t dimensions, std::mt19937* random) {
+  static constexpr const char* kNames[] = {"a", "b", "c"};
+  std::vector<AtomDimension> all;
+  for (size_t d = 0; d < dimensions; ++d) {
+    AtomDimension dimension{kNames[d], {0}};
+    const size_t codes = 1 + (*random)() % (dimensions == 3 ? 3 : 4);
+    while (dimension.up.size() < codes) {
+      dimension.up.push_back(dimension.up.back() +
+                             static_cast<int>((*random)() % 2));
+    }
+    all.push_back(std::move(dimension));
+  }
+  AtomWorld world(std::move(all));
+  const unsigned style = (*random)() % 3;  // even, mixed, sparse
+  for (int64_t& count : world.counts) {
+    const bool low = (*random)() % 2 == 0;
+    count = static_cast<int64_t>((*random)() % (style == 1 && low ? 4 : 16));
+    if (style == 2 && low) count = 0;
+  }
+  return world;
+}
+
+struct Rule {
+  int64_t base;
+  bool zeros_shown;
+};
+
+class Attack : public ::testing::TestWithParam<Rule> {
+ protected:
+  DisclosurePolicy policy() const {
+    return Policy(GetParam().base, GetParam().zeros_shown);
+  }
+};
+
+TEST_P(Attack, OneTableAloneNarrowsNoHiddenCell) {
+  std::mt19937 random(1);
+  int undecided = 0;
+  size_t marked = 0;
+  for (int i = 0; i < 150 && !HasFailure(); ++i) {
+    const size_t dimensions = 1 + random() % 3;
+    Releases releases(RandomWorld(dimensions, &random), policy());
+    releases.Release(std::vector<Cut>(dimensions, Cut::kFine));
+    releases.ExpectNothingNarrowed(&undecided);
+    marked += releases.marked();
+  }
+  EXPECT_GT(marked, 200u);  // or nothing was attacked
+  EXPECT_LT(undecided, 50);
+}
+
+TEST_P(Attack, OverlappingTablesOneAfterAnotherNarrowNoHiddenCell) {
+  std::mt19937 random(2);
+  int undecided = 0;
+  size_t marked = 0;
+  for (int i = 0; i < 150 && !HasFailure(); ++i) {
+    const size_t dimensions = 1 + random() % 3;
+    Releases releases(RandomWorld(dimensions, &random), policy());
+    std::set<std::vector<Cut>> asked;
+    const size_t tables = 2 + random() % (dimensions == 1 ? 2 : 3);
+    while (asked.size() < tables) {
+      std::vector<Cut> cuts;
+      for (size_t d = 0; d < dimensions; ++d) {
+        cuts.push_back(static_cast<Cut>(random() % 3));
+      }
+      if (asked.insert(cuts).second) releases.Release(cuts);
+    }
+    releases.ExpectNothingNarrowed(&undecided);
+    marked += releases.marked();
+  }
+  EXPECT_GT(marked, 200u);  // or nothing was attacked
+  EXPECT_LT(undecided, 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, Attack,
+                         ::testing::Values(Rule{1, false}, Rule{5, false},
+                                           Rule{1, true}, Rule{5, true}),
+                         [](const ::testing::TestParamInfo<Rule>& rule) {
+                           return "Base" + std::to_string(rule.param.base) +
+                                  (rule.param.zeros_shown ? "ZerosShown"
+                                                          : "ZerosHidden");
+                         });
+
+void ExpectSafe(AtomWorld world, std::vector<int64_t> counts,
+                const DisclosurePolicy& policy,
+                const std::vector<std::vector<Cut>>& tables) {
+  world.counts = std::move(counts);
+  Releases releases(std::move(world), policy);
+  for (const std::vector<Cut>& cuts : tables) releases.Release(cuts);
+  int undecided = 0;
+  releases.ExpectNothingNarrowed(&undecided);
+  EXPECT_EQ(undecided, 0);
+  EXPECT_GT(releases.marked(), 0u);
+}
+
+constexpr Cut kNone = Cut::kNone, kFine = Cut::kFine, kCoarse = Cut::kCoarse;
+
+// 1 + 1 + 1 + 1 + 1 + 1 + 1 = 7: a margin that said "1 to 7" would give all
+// away.
+TEST(AttackByHand, SevenOnesUnderASmallTotalStayHidden) {
+  ExpectSafe(AtomWorld({{"a", {0, 0, 0, 0, 0, 0, 0}}}), {1, 1, 1, 1, 1, 1, 1},
+             Policy(5, true), {{kFine}});
+}
+
+// a x b and A x B meet only in cells that neither shows alone.
+TEST(AttackByHand, TablesThatMeetOnlyInUnseenCellsAreTied) {
+  // A0 x B0 is a0 x b0, a0 x b1, a1 x b0, a1 x b1: 11 + 0 + 12 + 14.
+  const AtomWorld world({{"a", {0, 0, 1}}, {"b", {0, 0, 1}}});
+  const std::vector<int64_t> counts = {11, 0, 13, 12, 14, 15, 20, 20, 20};
+  ExpectSafe(world, counts, Policy(1, false),
+             {{kFine, kFine}, {kCoarse, kCoarse}});
+  ExpectSafe(world, counts, Policy(1, false),
+             {{kCoarse, kCoarse}, {kFine, kFine}});
+}
+
+// (A0 x b0, hidden) + 9 = (a0 x B0, hidden) + (a1 x B0, hidden).
+TEST(AttackByHand, CoarseByFineAndFineByCoarseAreTied) {
+  ExpectSafe(AtomWorld({{"a", {0, 0, 1}}, {"b", {0, 0, 1}}}),
+             {0, 2, 20, 0, 7, 20, 20, 20, 20}, Policy(1, false),
+             {{kCoarse, kFine}, {kFine, kCoarse}, {kFine, kFine}});
+}
+
+TEST(AttackByHand, ALaterTableDoesNotGiveAwayAnEarlierMark) {
+  // b0 is hidden in {b}; {a, b} with b0 split would give it back.
+  ExpectSafe(AtomWorld({{"a", {0, 0}}, {"b", {0, 0}}}), {3, 40, 3, 50},
+             Policy(1, false),
+             {{kNone, kFine}, {kFine, kNone}, {kFine, kFine}, {kNone, kNone}});
+}
+
+TEST(AttackByHand, ATotalReleasedFirstDoesNotGiveAwayACell) {
+  ExpectSafe(AtomWorld({{"a", {0, 0}}}), {3, 40}, Policy(1, false),
+             {{kNone}, {kFine}});
+  ExpectSafe(AtomWorld({{"a", {0, 0}}}), {3, 40}, Policy(5, false),
+             {{kNone}, {kFine}});
+}
+
+TEST(AttackByHand, ACoarserLevelReleasedFirstDoesNotGiveAwayACell) {
+  ExpectSafe(AtomWorld({{"a", {0, 0, 1, 1}}}), {3, 40, 20, 30},
+             Policy(1, false), {{kCoarse}, {kFine}});
+}
+
+}  // namespace
+}  // namespace cairn

@@ -1,0 +1,269 @@
+#include "core/disclosure/protect.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/core/disclosure/atom_world.h"
+#include "tests/support/status_matchers.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Measure kPersons{Measure::Kind::kDistinctPersons, ""};
+const Measure kDays{Measure::Kind::kSum, "days"};
+
+// One axis, counts by code; the margin is added.
+FrequencyTable Column(const std::vector<int64_t>& counts) {
+  AtomWorld world({{"a", std::vector<int>(counts.size(), 0)}});
+  world.counts = counts;
+  return world.Table({Cut::kFine});
+}
+
+std::vector<int64_t> WithTotal(std::vector<int64_t> figures) {
+  int64_t total = 0;
+  for (const int64_t figure : figures) total += figure;
+  figures.push_back(total);
+  return figures;
+}
+
+FrequencyTable::Sum Days(const std::vector<int64_t>& total,
+                         const std::vector<int64_t>& largest,
+                         const std::vector<int64_t>& second,
+                         int64_t clip = 100) {
+  return {"days", 0, 0, clip, total, largest, second};
+}
+
+Protection Protected(const FrequencyTable& table, const Measure& measure = {},
+                     const DisclosurePolicy& policy = {},
+                     const std::vector<const ProtectedTable*>& pinned = {}) {
+  auto protection = Protect(table, measure, policy, pinned);
+  EXPECT_THAT(protection, IsOk());
+  return *std::move(protection);
+}
+
+bool Shown(const Protection& protection, size_t cell) {
+  return protection.table.cells()[cell].status == CellStatus::kPublished;
+}
+
+TEST(Protect, ShowsTheRoundedNumberWithItsBinAndHidesTheRest) {
+  const Protection protection = Protected(Column({40, 8, 7}));
+  const std::vector<Cell>& cells = protection.table.cells();
+  EXPECT_EQ(cells[0], PublishedCell(40, 38, 42));
+  EXPECT_EQ(cells[1], PublishedCell(10, 8, 12));
+  EXPECT_EQ(cells[2], SuppressedCell(0, 7));
+  // 38 + 8 + 0 to 42 + 12 + 7.
+  EXPECT_EQ(cells[3], SuppressedCell(46, 61));
+  EXPECT_EQ(protection.why,
+            (std::vector<HiddenWhy>{HiddenWhy::kShown, HiddenWhy::kShown,
+                                    HiddenWhy::kSmall, HiddenWhy::kMargin}));
+}
+
+TEST(Protect, NeverShowsACellAtOrBelowTheThreshold) {
+  std::mt19937 random(7);
+  for (int i = 0; i < 300; ++i) {
+    AtomWorld world({{"a", {0, 0, 1}}, {"b", {0, 1}}});
+    for (int64_t& count : world.counts) count = random() % 16;
+    DisclosurePolicy policy;
+    policy.zeros_shown = i % 2 == 0;
+    policy.rounding_base = i % 3 == 0 ? 1 : 5;
+    const FrequencyTable table = world.Table({Cut::kFine, Cut::kFine});
+    const Protection protection = Protected(table, Measure{}, policy);
+    for (size_t cell = 0; cell < table.counts.size(); ++cell) {
+      const int64_t count = table.counts[cell];
+      if (count == 0 && policy.zeros_shown) continue;
+      if (count <= 7) {
+        EXPECT_FALSE(Shown(protection, cell)) << count;
+      }
+      if (Shown(protection, cell)) {
+        EXPECT_GT(protection.table.cells()[cell].low, 7) << count;
+      }
+    }
+  }
+}
+
+TEST(Protect, HidesEveryMarginAboveAHiddenCell) {
+  std::mt19937 random(8);
+  for (int i = 0; i < 300; ++i) {
+    AtomWorld world({{"a", {0, 1}}, {"b", {0, 1, 2}}, {"c", {0, 1}}});
+    for (int64_t& count : world.counts) count = 6 + random() % 20;
+    const std::vector<Cut> all(3, Cut::kFine);
+    const Protection protection = Protected(world.Table(all));
+    const std::vector<std::vector<int>> members = world.Members(all);
+    for (size_t leaf = 0; leaf < members.size(); ++leaf) {
+      if (members[leaf].size() != 1 || Shown(protection, leaf)) continue;
+      for (size_t above = 0; above < members.size(); ++above) {
+        const bool contains =
+            std::count(members[above].begin(), members[above].end(),
+                       members[leaf][0]) > 0;
+        EXPECT_FALSE(contains && Shown(protection, above));
+      }
+    }
+  }
+}
+
+TEST(Protect, ShowsAZeroExactlyWhereThePolicyShowsZeros) {
+  EXPECT_EQ(Protected(Column({0, 50})).table.cells()[0], SuppressedCell(0, 7));
+  DisclosurePolicy shown;
+  shown.zeros_shown = true;
+  const Protection protection = Protected(Column({0, 3, 50}), {}, shown);
+  EXPECT_EQ(protection.table.cells()[0], PublishedCell(0, 0, 0));
+  EXPECT_EQ(protection.table.cells()[1], SuppressedCell(1, 7));
+}
+
+TEST(Protect, PersonsRule) {
+  FrequencyTable table = Column({30, 30, 30});
+  table.persons = WithTotal({4, 5, 30});
+  table.keyed_persons = table.persons;
+  const Protection counts = Protected(table);
+  EXPECT_EQ(counts.why[0], HiddenWhy::kFewPersons);
+  EXPECT_EQ(counts.why[1], HiddenWhy::kShown);
+  EXPECT_EQ(counts.why[3], HiddenWhy::kMargin);
+  // 30 records of 4 persons: "0 to 7" would be a lie.
+  EXPECT_EQ(counts.table.cells()[0], SuppressedCell(0, kNoLimit));
+}
+
+TEST(Protect, DistinctPersonsAtOrBelowTheThresholdAreHidden) {
+  FrequencyTable table = Column({30, 30, 30});
+  table.persons = {7, 8, 20, 35};
+  table.keyed_persons = {7, 8, 20, 35};
+  const Protection persons = Protected(table, kPersons);
+  EXPECT_EQ(persons.table.cells()[0], SuppressedCell(0, 7));
+  EXPECT_EQ(persons.table.cells()[1], PublishedCell(10, 8, 12));
+  // The total is at least the largest and at most the sum of its parts.
+  EXPECT_EQ(persons.table.cells()[3], SuppressedCell(18, 41));
+  EXPECT_FALSE(persons.table.additive());
+}
+
+TEST(Protect, DominatedSumIsHidden) {
+  FrequencyTable table = Column({20, 20, 20, 20});
+  // k = 0.90: two contributors hold 90 of 100; 89 of 100; the p % rule: what is
+  // left, 4, is under 10 % of 50; nothing to dominate in a sum of 0.
+  table.sums = {
+      Days({100, 100, 94, 0, 294}, {60, 59, 50, 0, 60}, {30, 30, 40, 0, 59})};
+  const Protection sums = Protected(table, kDays);
+  EXPECT_EQ(sums.why[0], HiddenWhy::kDominated);
+  EXPECT_EQ(sums.why[1], HiddenWhy::kShown);
+  EXPECT_EQ(sums.why[2], HiddenWhy::kDominated);
+  EXPECT_EQ(sums.why[3], HiddenWhy::kShown);
+  EXPECT_EQ(sums.why[4], HiddenWhy::kMargin);
+  EXPECT_EQ(sums.table.cells()[0].high, kNoLimit);
+  // The same cells may be counted.
+  EXPECT_TRUE(Shown(Protected(table), 0));
+}
+
+TEST(Protect, RemainderUnderPPercentOfTheLargestIsHiddenEvenWithoutDominance) {
+  FrequencyTable table = Column({20, 20});
+  table.sums = {Days({100, 100, 200}, {80, 80, 80}, {13, 11, 80})};
+  DisclosurePolicy policy;
+  policy.dominance_k = 0;
+  const Protection sums = Protected(table, kDays, policy);
+  EXPECT_EQ(sums.why[0], HiddenWhy::kDominated);  // 7 < 8
+  EXPECT_EQ(sums.why[1], HiddenWhy::kShown);      // 9 >= 8
+}
+
+TEST(Protect, ASumIsRoundedToATwentiethOfItsClip) {
+  FrequencyTable table = Column({20, 3});
+  table.sums = {Days({1234, 50, 1284}, {100, 20, 100}, {100, 20, 100}, 190)};
+  const Protection sums = Protected(table, kDays);
+  EXPECT_EQ(sums.table.base(), 10);  // 5 % of 190, rounded up
+  EXPECT_EQ(sums.table.clip_high(), 190);
+  EXPECT_EQ(sums.table.cells()[0], PublishedCell(1230, 1225, 1234));
+  // What is too small to count is too small to sum: up to 7 times the clip.
+  EXPECT_EQ(sums.table.cells()[1], SuppressedCell(0, 7 * 190));
+}
+
+TEST(Protect, TheMarkOfASmallCellSaysNothingOfItsFigure) {
+  DisclosurePolicy shown;
+  shown.zeros_shown = true;
+  FrequencyTable table = Column({5, 5, 60});
+  table.persons = {5, 5, 40, 50};
+  table.keyed_persons = {0, 5, 40, 45};
+  table.sums = {Days({0, 30, 600, 630}, {0, 9, 9, 9}, {0, 9, 9, 9})};
+  for (const Measure& measure : {kDays, kPersons}) {
+    const Protection protection = Protected(table, measure, shown);
+    EXPECT_EQ(protection.table.cells()[0], protection.table.cells()[1])
+        << measure.ToString();
+  }
+}
+
+TEST(Protect, ReleasedCellsKeepTheirValueInEveryLaterTable) {
+  std::mt19937 random(9);
+  for (int i = 0; i < 100; ++i) {
+    AtomWorld world({{"a", {0, 0, 1}}, {"b", {0, 1}}});
+    for (int64_t& count : world.counts) count = random() % 30;
+    std::vector<std::vector<Cut>> cuts = {{Cut::kFine, Cut::kNone},
+                                          {Cut::kNone, Cut::kFine},
+                                          {Cut::kFine, Cut::kFine},
+                                          {Cut::kNone, Cut::kNone}};
+    std::shuffle(cuts.begin(), cuts.end(), random);
+    std::vector<ProtectedTable> released;
+    std::vector<std::pair<std::vector<int>, Cell>> seen;
+    for (const std::vector<Cut>& cut : cuts) {
+      std::vector<const ProtectedTable*> pinned;
+      for (const ProtectedTable& table : released) pinned.push_back(&table);
+      Protection protection =
+          Protected(world.Table(cut), Measure{}, DisclosurePolicy(), pinned);
+      const std::vector<std::vector<int>> members = world.Members(cut);
+      for (size_t cell = 0; cell < members.size(); ++cell) {
+        // The same codes: the same people in this world, as no dimension has
+        // one code only.
+        for (const auto& [atoms, earlier] : seen) {
+          if (atoms == members[cell]) {
+            EXPECT_EQ(protection.table.cells()[cell], earlier);
+          }
+        }
+        seen.push_back({members[cell], protection.table.cells()[cell]});
+      }
+      released.push_back(std::move(protection.table));
+    }
+  }
+}
+
+TEST(Protect, RefusesATableWhoseNeighboursWereReleasedUnderAnotherPolicy) {
+  const Protection first = Protected(Column({40, 50}));
+  DisclosurePolicy other;
+  other.largest_hidden_count = 12;
+  EXPECT_THAT(
+      Protect(Column({40, 50}), Measure{}, other, {&first.table}),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("policy")));
+}
+
+TEST(Protect, RefusesAMisfitPolicyAndAMeasureTheTableLacks) {
+  DisclosurePolicy misfit;
+  misfit.largest_hidden_count = 6;
+  EXPECT_THAT(Protect(Column({40}), Measure{}, misfit, {}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  for (const Measure& measure :
+       {kPersons, kDays, Measure{Measure::Kind::kMean, "days"}}) {
+    EXPECT_THAT(Protect(Column({40}), measure, DisclosurePolicy(), {}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr(measure.ToString())));
+  }
+}
+
+TEST(Protect, AMultiValuedMarginLiesBetweenItsLargestCodeAndTheirSum) {
+  FrequencyTable table = Column({40, 20, 3});
+  table.shape.axes[0].multi_valued = true;
+  table.counts[3] = 45;
+  const Protection protection = Protected(table);
+  EXPECT_EQ(protection.table.cells()[3], SuppressedCell(38, 42 + 22 + 7));
+}
+
+TEST(Protect, TheTotalOfATableWithoutAxesIsACell) {
+  FrequencyTable table;
+  table.counts = {7};
+  EXPECT_EQ(Protected(table).table.cells(),
+            std::vector<Cell>{SuppressedCell(0, 7)});
+  table.counts = {8};
+  EXPECT_EQ(Protected(table).table.cells(),
+            std::vector<Cell>{PublishedCell(10, 8, 12)});
+}
+
+}  // namespace
+}  // namespace cairn
