@@ -1,0 +1,262 @@
+#include "core/store/sqlite.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+absl::Status SqliteError(sqlite3* db, int code, const std::string& path) {
+  const std::string words =
+      absl::StrCat(path, ": ", db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+  switch (code & 0xff) {
+    case SQLITE_INTERRUPT:
+      return absl::DeadlineExceededError(words);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::UnavailableError(words);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(words);
+    case SQLITE_FULL:
+      return absl::ResourceExhaustedError(words);
+    case SQLITE_CONSTRAINT:
+      return absl::AlreadyExistsError(words);
+    default:
+      return absl::InternalError(words);
+  }
+}
+
+// The second wall behind "no SQL from outside": what a reader may do at most.
+void Harden(sqlite3* db) {
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  const std::pair<int, int> kLimits[] = {{SQLITE_LIMIT_LENGTH, 16'000'000},
+                                         {SQLITE_LIMIT_SQL_LENGTH, 20'000},
+                                         {SQLITE_LIMIT_COLUMN, 64},
+                                         {SQLITE_LIMIT_EXPR_DEPTH, 20},
+                                         {SQLITE_LIMIT_COMPOUND_SELECT, 3},
+                                         {SQLITE_LIMIT_VDBE_OP, 25'000},
+                                         {SQLITE_LIMIT_FUNCTION_ARG, 8},
+                                         {SQLITE_LIMIT_ATTACHED, 0},
+                                         {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},
+                                         {SQLITE_LIMIT_VARIABLE_NUMBER, 256},
+                                         {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+                                         {SQLITE_LIMIT_WORKER_THREADS, 0}};
+  for (const auto& [limit, value] : kLimits) sqlite3_limit(db, limit, value);
+}
+
+// Reads of the extract's own columns and nothing else: no writes, no attach, no
+// functions but what an ordered scan needs.
+int AuthorizeRead(void*, int action, const char*, const char*, const char*,
+                  const char*) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+      return SQLITE_OK;
+    default:
+      return SQLITE_DENY;
+  }
+}
+
+const char* Setup(Database::Mode mode) {
+  switch (mode) {
+    case Database::Mode::kReadOnly:
+      return "PRAGMA query_only=1; PRAGMA cell_size_check=1; "
+             "PRAGMA mmap_size=0;";
+    case Database::Mode::kDurable:
+      return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=0;";
+    case Database::Mode::kScratch:
+      return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; "
+             "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-65536;";
+  }
+  return "";
+}
+
+}  // namespace
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement::Statement(Statement&& other) noexcept
+    : db_(other.db_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      path_(std::move(other.path_)) {}
+
+void Statement::BindInt(int parameter, int64_t value) {
+  sqlite3_bind_int64(statement_, parameter, value);
+}
+
+void Statement::BindText(int parameter, absl::string_view value) {
+  sqlite3_bind_text64(statement_, parameter, value.data(), value.size(),
+                      SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void Statement::BindBlob(int parameter, absl::string_view value) {
+  sqlite3_bind_blob64(statement_, parameter, value.data(), value.size(),
+                      SQLITE_TRANSIENT);
+}
+
+void Statement::BindNull(int parameter) {
+  sqlite3_bind_null(statement_, parameter);
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement_);
+    return false;
+  }
+  const absl::Status error = SqliteError(db_, code, path_);
+  sqlite3_reset(statement_);
+  return error;
+}
+
+absl::Status Statement::Run() {
+  CAIRN_ASSIGN_OR_RETURN(const bool row, Step());
+  if (row) {
+    sqlite3_reset(statement_);
+    return absl::InternalError(absl::StrCat(path_, ": unexpected row"));
+  }
+  return absl::OkStatus();
+}
+
+void Statement::Reset() { sqlite3_reset(statement_); }
+
+int64_t Statement::Int(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::string Statement::Text(int column) const { return Blob(column); }
+
+std::string Statement::Blob(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  return bytes == nullptr ? std::string()
+                          : std::string(static_cast<const char*>(bytes),
+                                        static_cast<size_t>(size));
+}
+
+// SQLite may refuse a journal mode without an error.
+static absl::Status CheckDurable(Database* db) {
+  CAIRN_ASSIGN_OR_RETURN(Statement mode, db->Prepare("PRAGMA journal_mode"));
+  CAIRN_RETURN_IF_ERROR(mode.Step().status());
+  if (mode.Text(0) == "wal") return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(db->path(), ": this disk does not allow a write-ahead log"));
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const std::string& path, Mode mode) {
+  const bool read = mode == Mode::kReadOnly;
+  if (read && access(path.c_str(), F_OK) != 0) {
+    return absl::NotFoundError(absl::StrCat(path, ": no such file"));
+  }
+  sqlite3* raw = nullptr;
+  const int flags = (read ? SQLITE_OPEN_READONLY
+                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+                    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE |
+                    // An extract is scanned by one thread at a time.
+                    (read ? SQLITE_OPEN_NOMUTEX : SQLITE_OPEN_FULLMUTEX);
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  std::unique_ptr<Database> db(new Database(raw, path));
+  if (code != SQLITE_OK) return SqliteError(raw, code, path);
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, 5000);
+  CAIRN_RETURN_IF_ERROR(db->Execute(Setup(mode)));
+  if (mode == Mode::kDurable) CAIRN_RETURN_IF_ERROR(CheckDurable(db.get()));
+  if (read) {
+    Harden(raw);
+    sqlite3_set_authorizer(raw, AuthorizeRead, nullptr);
+  }
+  return db;
+}
+
+Database::~Database() { sqlite3_close_v2(db_); }
+
+absl::Status Database::Execute(const char* sql) {
+  const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : SqliteError(db_, code, path_);
+}
+
+absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(
+      db_, sql.data(), static_cast<int>(sql.size()),
+      SQLITE_PREPARE_PERSISTENT | SQLITE_PREPARE_NO_VTAB, &raw, &tail);
+  if (code != SQLITE_OK) return SqliteError(db_, code, path_);
+  if (tail != sql.data() + sql.size() || raw == nullptr) {
+    sqlite3_finalize(raw);
+    return absl::InternalError(absl::StrCat(path_, ": one statement expected"));
+  }
+  return Statement(db_, raw, path_);
+}
+
+absl::Status Database::Transact(absl::FunctionRef<absl::Status()> body) {
+  CAIRN_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
+  absl::Status done = body();
+  if (done.ok()) done = Execute("COMMIT");
+  if (!done.ok() && sqlite3_get_autocommit(db_) == 0) {
+    Execute("ROLLBACK").IgnoreError();
+  }
+  return done;
+}
+
+void Database::LimitSteps(uint64_t steps) {
+  steps_left_ = steps;
+  sqlite3_progress_handler(db_, steps == 0 ? 0 : 1000,
+                           steps == 0 ? nullptr : &Database::OnProgress, this);
+}
+
+int Database::OnProgress(void* self) {
+  auto* db = static_cast<Database*>(self);
+  if (db->steps_left_ <= 1000) return 1;
+  db->steps_left_ -= 1000;
+  return 0;
+}
+
+absl::Status SyncFile(const std::string& path) {
+  for (const std::string& name :
+       {path, path.substr(0, path.find_last_of('/') + 1) + "."}) {
+    const int file = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool ok = file >= 0 && fsync(file) == 0;
+    const int error = errno;
+    if (file >= 0) close(file);
+    if (!ok) {
+      return absl::InternalError(absl::StrCat(
+          name, ": cannot be written to disk: ", std::strerror(error)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReplaceFile(const std::string& from, const std::string& to) {
+  CAIRN_RETURN_IF_ERROR(SyncFile(from));
+  if (std::rename(from.c_str(), to.c_str()) != 0) {
+    return absl::InternalError(absl::StrCat("cannot rename ", from, " to ", to,
+                                            ": ", std::strerror(errno)));
+  }
+  return SyncFile(to);
+}
+
+}  // namespace cairn

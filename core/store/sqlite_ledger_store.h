@@ -1,0 +1,37 @@
+#ifndef CAIRN_CORE_STORE_SQLITE_LEDGER_STORE_H_
+#define CAIRN_CORE_STORE_SQLITE_LEDGER_STORE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/ledger/ledger.h"
+#include "core/store/sqlite.h"
+
+namespace cairn {
+
+// Entries in a table of a durable database: entry(seq, line, hash). Other
+// tables of the same database can be written in the same commit.
+class SqliteLedgerStore : public LedgerStore {
+ public:
+  // The database must outlive the store. Creates the table if it is not there.
+  static absl::StatusOr<std::unique_ptr<SqliteLedgerStore>> Create(
+      Database* database);
+
+  absl::StatusOr<uint64_t> Size() override;
+  absl::Status Append(const std::vector<Line>& lines,
+                      absl::FunctionRef<absl::Status()> same_commit) override;
+  absl::Status Read(uint64_t from,
+                    absl::FunctionRef<absl::Status(const Line&)> each) override;
+
+ private:
+  SqliteLedgerStore(Database* database, Statement insert)
+      : database_(database), insert_(std::move(insert)) {}
+
+  Database* const database_;
+  Statement insert_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_STORE_SQLITE_LEDGER_STORE_H_
