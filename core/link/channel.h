@@ -1,0 +1,26 @@
+#ifndef CAIRN_CORE_LINK_CHANNEL_H_
+#define CAIRN_CORE_LINK_CHANNEL_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "grpcpp/grpcpp.h"
+
+namespace cairn {
+
+// The keepalive contract, both halves in one place (gRPC doc/keepalive.md): the
+// agent pings an idle line every 30 s and gives up after 10; the coordinator
+// tolerates a ping every 10 s, or it would send GOAWAY too_many_pings.
+std::shared_ptr<grpc::Channel> MakeChannel(
+    const std::string& target,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+void SetServerLimits(grpc::ServerBuilder* builder);
+
+// Status is made for gRPC once, at the door.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+absl::Status ToAbslStatus(const grpc::Status& status);
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_LINK_CHANNEL_H_

@@ -1,0 +1,123 @@
+#include "core/link/text_config.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kMaxFileBytes = 16 << 20;
+
+// Keeps the first error, in the form an editor can jump to.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  explicit FirstError(const std::string& path) : path_(path) {}
+  void AddError(int line, int column, const std::string& message) override {
+    if (!text_.empty()) return;
+    text_ = absl::StrCat(path_, ":", line + 1, ":", column + 1, ": ", message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  const std::string path_;
+  std::string text_;
+};
+
+struct Close {
+  void operator()(FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::unique_ptr<FILE, Close> file(std::fopen(path.c_str(), "rbe"));
+  if (file == nullptr) {
+    const int error = errno;
+    const std::string words = absl::StrCat(path, ": ", std::strerror(error));
+    return error == ENOENT ? absl::NotFoundError(words)
+                           : absl::PermissionDeniedError(words);
+  }
+  std::string bytes;
+  char chunk[65536];
+  size_t got;
+  while ((got = std::fread(chunk, 1, sizeof(chunk), file.get())) > 0) {
+    bytes.append(chunk, got);
+    if (bytes.size() > kMaxFileBytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": larger than 16 MiB"));
+    }
+  }
+  if (std::ferror(file.get()) != 0) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
+  }
+  return bytes;
+}
+
+absl::Status WriteFile(const std::string& path, const std::string& bytes) {
+  const std::string aside = absl::StrCat(path, ".new");
+  std::unique_ptr<FILE, Close> file(std::fopen(aside.c_str(), "wbe"));
+  if (file == nullptr ||
+      std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size() ||
+      std::fflush(file.get()) != 0) {
+    return absl::InternalError(
+        absl::StrCat(path, ": cannot be written: ", std::strerror(errno)));
+  }
+  file.reset();
+  if (std::rename(aside.c_str(), path.c_str()) != 0) {
+    return absl::InternalError(
+        absl::StrCat(path, ": cannot be replaced: ", std::strerror(errno)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseTextProto(const std::string& path, const std::string& text,
+                            google::protobuf::Message* message) {
+  FirstError first(path);
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&first);
+  parser.SetRecursionLimit(64);
+  if (parser.ParseFromString(text, message)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      first.text().empty() ? absl::StrCat(path, ": cannot be parsed")
+                           : first.text());
+}
+
+absl::Status ReadTextProto(const std::string& path,
+                           google::protobuf::Message* message) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseTextProto(path, text, message);
+}
+
+std::string RelativeTo(const std::string& config_path,
+                       const std::string& path) {
+  if (path.empty() || path[0] == '/') return path;
+  const size_t slash = config_path.find_last_of('/');
+  return slash == std::string::npos
+             ? path
+             : absl::StrCat(config_path.substr(0, slash + 1), path);
+}
+
+absl::Status CheckSecretFile(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) {
+    return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  }
+  if ((info.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": this key can be read or changed by others; run: chmod 600 ",
+        path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn

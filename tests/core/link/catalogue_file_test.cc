@@ -1,0 +1,258 @@
+#include "core/link/catalogue_file.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/config.pb.h"
+#include "core/link/text_config.h"
+#include "gtest/gtest.h"
+#include "tests/support/example_catalogue.h"
+#include "tests/support/status_matchers.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+std::vector<std::string> TextProtos(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".textproto") {
+      paths.push_back(entry.path().string());
+    }
+  }
+  return paths;
+}
+
+TEST(MakeCatalogue, TakesOverWhatTheMessageSays) {
+  const auto catalogue = ExampleCatalogue();
+  ASSERT_NE(catalogue, nullptr);
+  EXPECT_EQ(catalogue->partnership, "testshire");
+  EXPECT_EQ(catalogue->digest.size(), 64u);
+  const DataSet& events = **catalogue->Find("events");
+  EXPECT_EQ(events.months.size(), 4u);
+  EXPECT_EQ(events.agencies, Combination::kDisjoint);
+  EXPECT_EQ((*catalogue->Find("calls"))->agencies, Combination::kOverlap);
+  // In 10^-1 days.
+  EXPECT_EQ(events.FindQuantity("days")->clip_high, 450);
+  // The population comes last and is yes or no.
+  EXPECT_EQ(events.dimensions.back().id, "armed");
+  EXPECT_TRUE(events.dimensions.back().population.has_value());
+  const Dimension& age = events.dimensions[static_cast<size_t>(
+      events.FindVariable("age_band")->dimension)];
+  EXPECT_EQ(age.up[1], (std::vector<int>{0, 1, 1, 2}));
+  EXPECT_EQ(*age.levels[0].codes[0].at_most, 17);
+  EXPECT_FALSE(age.levels[0].codes[2].at_most.has_value());
+}
+
+TEST(MakeCatalogue, AnyChangeIsAnotherDigest) {
+  v1::Catalogue changed = ExampleCatalogueMessage();
+  changed.mutable_code_list(0)->mutable_code(0)->set_label("Knife");
+  EXPECT_NE((*MakeCatalogue(changed))->digest, ExampleCatalogue()->digest);
+  EXPECT_EQ((*MakeCatalogue(ExampleCatalogueMessage()))->digest,
+            ExampleCatalogue()->digest);
+}
+
+struct Broken {
+  const char* says;
+  std::function<void(v1::Catalogue*)> change;
+};
+using C = v1::Catalogue;
+
+void ExpectRefused(const std::vector<Broken>& cases) {
+  for (const Broken& broken : cases) {
+    v1::Catalogue message = ExampleCatalogueMessage();
+    broken.change(&message);
+    EXPECT_THAT(MakeCatalogue(message),
+                StatusIs(kInvalid, HasSubstr(broken.says)))
+        << broken.says;
+  }
+}
+
+TEST(MakeCatalogue, RefusesNamesThatCannotBeNames) {
+  ExpectRefused(
+      {{"partnership ''", [](C* c) { c->clear_partnership(); }},
+       {"partnership 'Test'", [](C* c) { c->set_partnership("Test"); }},
+       {"data set '../x'",
+        [](C* c) { c->mutable_data_set(0)->set_id("../x"); }},
+       {"purpose 'a b'", [](C* c) { c->mutable_purpose(0)->set_id("a b"); }},
+       {"variable ''",
+        [](C* c) {
+          c->mutable_data_set(0)
+              ->mutable_dimension(0)
+              ->mutable_level(0)
+              ->clear_variable();
+        }},
+       {"reserved word", [](C* c) {
+          c->mutable_data_set(0)->mutable_population(0)->set_variable("agency");
+        }}});
+}
+
+TEST(MakeCatalogue, RefusesWhatIsThereTwiceOrNotAtAll) {
+  ExpectRefused(
+      {{"data set events is there twice",
+        [](C* c) { c->mutable_data_set(1)->set_id("events"); }},
+       {"variable weapon is there twice",
+        [](C* c) {
+          *c->mutable_data_set(0)->add_dimension() =
+              c->data_set(0).dimension(0);
+        }},
+       {"code 'GUN'",
+        [](C* c) { c->mutable_code_list(0)->mutable_code(0)->set_id("GUN"); }},
+       {"code 'Total'",
+        [](C* c) {
+          c->mutable_code_list(0)->mutable_code(0)->set_id("Total");
+        }},
+       {"code ''",
+        [](C* c) { c->mutable_code_list(0)->mutable_code(0)->clear_id(); }},
+       {"weapon", [](C* c) { *c->add_code_list() = c->code_list(0); }},
+       {"occurred", [](C* c) { *c->add_shared() = c->shared(0); }},
+       {"there is no code list 'colour'",
+        [](C* c) {
+          c->mutable_data_set(0)
+              ->mutable_dimension(0)
+              ->mutable_level(0)
+              ->set_code_list("colour");
+        }},
+       {"'when', which is not shared",
+        [](C* c) { c->mutable_data_set(0)->set_uses(0, "when"); }},
+       {"has no U",
+        [](C* c) { c->mutable_code_list(0)->mutable_code()->RemoveLast(); }},
+       {"needs a data set", [](C* c) { c->clear_data_set(); }},
+       {"a purpose", [](C* c) { c->clear_purpose(); }},
+       {"needs agencies",
+        [](C* c) { c->mutable_data_set(0)->clear_agencies(); }},
+       {"time_precision",
+        [](C* c) { c->mutable_data_set(0)->clear_time_precision(); }},
+       {"has no kind", [](C* c) {
+          c->mutable_data_set(0)->mutable_dimension(0)->clear_kind();
+        }}});
+}
+
+TEST(MakeCatalogue, RefusesWhatDoesNotAddUp) {
+  ExpectRefused(
+      {{"is not a month",
+        [](C* c) { c->mutable_data_set(0)->set_period_from("2024"); }},
+       {"not in adult: maybe",
+        [](C* c) {
+          c->mutable_code_list(1)->mutable_code(0)->mutable_in(0)->set_code(
+              "maybe");
+        }},
+       {"multi-valued",
+        [](C* c) {
+          c->mutable_data_set(0)->mutable_dimension(1)->set_multi_valued(true);
+        }},
+       {"quantity days",
+        [](C* c) {
+          c->mutable_data_set(0)->mutable_quantity(0)->set_clip_low(50);
+        }},
+       {"quantity days",
+        [](C* c) {
+          c->mutable_data_set(0)->mutable_quantity(0)->set_decimals(9);
+        }},
+       {"quantity days",
+        [](C* c) {
+          c->mutable_data_set(0)->mutable_quantity(0)->set_clip_high(int64_t{1}
+                                                                     << 62);
+        }},
+       {"population armed",
+        [](C* c) {
+          c->mutable_data_set(0)->mutable_population(0)->set_where(
+              "colour = 'RED'");
+        }},
+       {"month, which is not a category", [](C* c) {
+          c->mutable_data_set(0)->mutable_population(0)->set_where(
+              "month = '2024-01'");
+        }}});
+}
+
+TEST(ReadCatalogue, NamesTheFileAndTheLine) {
+  const std::string path = ::testing::TempDir() + "/broken.textproto";
+  ASSERT_THAT(WriteFile(path, "partnership: \"a\"\nverzion: 1\n"), IsOk());
+  EXPECT_THAT(ReadCatalogue(path),
+              StatusIs(kInvalid,
+                       AllOf(StartsWith(path + ":2:"), HasSubstr("verzion"))));
+  ASSERT_THAT(WriteFile(path, "partnership: \"A\"\n"), IsOk());
+  EXPECT_THAT(ReadCatalogue(path), StatusIs(kInvalid, StartsWith(path)));
+  std::filesystem::remove(path);
+  EXPECT_THAT(ReadCatalogue(path),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr(path)));
+}
+
+TEST(ShippedCatalogues, AreReadWhole) {
+  int catalogues = 0;
+  for (const std::string& path : TextProtos("policies")) {
+    if (path.find("catalogue") == std::string::npos) continue;
+    ++catalogues;
+    EXPECT_THAT(ReadCatalogue(path), IsOk()) << path;
+  }
+  EXPECT_GE(catalogues, 2);
+}
+
+// What a mapping names that a data set does not have.
+std::vector<std::string> UnknownNames(const v1::Mapping& mapping,
+                                      const DataSet& data_set) {
+  std::vector<std::string> unknown;
+  const auto check = [&](const std::string& variable, const std::string& code) {
+    const auto at = data_set.FindVariable(variable);
+    if (!at.ok()) {
+      unknown.push_back(variable);
+      return;
+    }
+    const Dimension& dimension =
+        data_set.dimensions[static_cast<size_t>(at->dimension)];
+    if (code.empty() || dimension.kind == DimensionKind::kPlace) return;
+    if (dimension.levels[static_cast<size_t>(at->level)].Find(code) < 0) {
+      unknown.push_back(variable + " " + code);
+    }
+  };
+  for (const v1::Mapping::Column& column : mapping.column()) {
+    if (!column.quantity().empty() &&
+        data_set.FindQuantity(column.quantity()) == nullptr) {
+      unknown.push_back(column.quantity());
+    }
+    const std::string variable = column.birth_date_of().empty()
+                                     ? column.variable()
+                                     : column.birth_date_of();
+    if (variable.empty()) continue;
+    check(variable, column.unmapped());
+    check(variable, column.empty());
+    for (const v1::Mapping::Value& value : column.value()) {
+      check(variable, value.to());
+    }
+  }
+  for (const v1::Mapping::Constant& constant : mapping.constant()) {
+    check(constant.variable(), constant.code());
+  }
+  return unknown;
+}
+
+// police-uk is the mapping of the open data, which have a catalogue of their
+// own.
+TEST(ShippedMappings, AreReadAndReferToKnownVariablesAndCodes) {
+  const std::vector<std::string> paths =
+      TextProtos("deploy/synthetic/mappings");
+  EXPECT_GE(paths.size(), 9u);
+  for (const std::string& path : paths) {
+    const bool open_data = path.find("police-uk") != std::string::npos;
+    const auto catalogue =
+        ReadCatalogue(open_data ? "policies/catalogue-police-uk.textproto"
+                                : "policies/catalogue.textproto");
+    ASSERT_THAT(catalogue, IsOk());
+    v1::Mapping mapping;
+    ASSERT_THAT(ReadTextProto(path, &mapping), IsOk()) << path;
+    const auto data_set = (*catalogue)->Find(mapping.data_set());
+    ASSERT_THAT(data_set, IsOk()) << path;
+    EXPECT_EQ(UnknownNames(mapping, **data_set), std::vector<std::string>())
+        << path;
+  }
+}
+
+}  // namespace
+}  // namespace cairn
