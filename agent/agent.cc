@@ -1,0 +1,186 @@
+#include "agent/agent.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/coordinator_link.h"
+#include "core/base/command_line.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/base/work_queue.h"
+#include "core/link/credentials.h"
+#include "core/store/sqlite_ledger_store.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kMaxWaiting = 64;
+constexpr std::chrono::seconds kHeartbeat(20);
+constexpr std::chrono::milliseconds kLookForLoad(2000);
+
+absl::Status CheckOwnIdentity(const AgentSettings& settings) {
+  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
+                         CheckCredentials(settings.config.credentials()));
+  const PeerIdentity expected{settings.catalogue->partnership, "agent",
+                              settings.config.agency()};
+  if (own == expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      settings.config.credentials().certificate(), ": names spiffe://",
+      own.partnership, "/", own.role, "/", own.id, ", not spiffe://",
+      expected.partnership, "/agent/", expected.id));
+}
+
+v1::AgentMessage Overloaded(const v1::Ask& ask) {
+  v1::AgentMessage message;
+  v1::Answer* answer = message.mutable_answer();
+  answer->set_query_id(ask.query_id());
+  answer->mutable_refusal()->set_reason(v1::OVERLOADED);
+  answer->mutable_refusal()->set_sentence(
+      "has too many questions waiting; ask again in a few seconds");
+  return message;
+}
+
+// The agent while it runs. Everything that touches the disk or the answerer
+// runs on the one worker.
+class RunningAgent {
+ public:
+  RunningAgent(const AgentSettings& settings, AgentState* state,
+               std::shared_ptr<grpc::ChannelCredentials> credentials)
+      : answerer_(&settings, state->ledger.get(), state->releases.get()),
+        link_(settings.config.coordinator(), std::move(credentials),
+              settings.catalogue->digest,
+              {[this] { return KnownHoldings(); },
+               [this](v1::Ask ask) { Take(std::move(ask)); }}),
+        worker_(1, kMaxWaiting) {
+    SetHoldings(answerer_.Holdings());
+  }
+
+  absl::Status Run() {
+    std::thread reader([this] { link_.Run(); });
+    std::thread ticker([this] { Tick(); });
+    WaitForSignal();
+    stopping_ = true;
+    link_.Stop();
+    reader.join();
+    ticker.join();
+    MutexLock lock(&mutex_);
+    return failed_;
+  }
+
+ private:
+  void Take(v1::Ask ask) {
+    const bool taken = worker_.Push([this, ask] { Answer(ask); });
+    if (!taken) link_.Send(Overloaded(ask));
+  }
+
+  void Answer(const v1::Ask& ask) {
+    auto answer = answerer_.Answer(ask);
+    if (!answer.ok()) {
+      // No log, no run: the ledger cannot be written, so the agent stops.
+      LogLine("agent.stopping",
+              {{"reason", std::string(answer.status().message())}});
+      {
+        MutexLock lock(&mutex_);
+        failed_ = answer.status();
+      }
+      kill(getpid(), SIGTERM);
+      return;
+    }
+    LogLine("query.answered",
+            {{"query", ask.query_id()},
+             {"outcome", answer->has_refusal() ? "refused" : "released"}});
+    v1::AgentMessage message;
+    *message.mutable_answer() = *std::move(answer);
+    link_.Send(message);
+  }
+
+  // Heartbeats, and a new Hello when load has replaced an extract.
+  void Tick() {
+    auto last_beat = std::chrono::steady_clock::now();
+    while (!stopping_) {
+      for (int i = 0; i < 10 && !stopping_; ++i) {
+        std::this_thread::sleep_for(kLookForLoad / 10);
+      }
+      const bool queued = worker_.Push([this] { LookForLoad(); });
+      if (!queued) continue;
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last_beat < kHeartbeat) continue;
+      last_beat = now;
+      v1::AgentMessage message;
+      message.mutable_heartbeat();
+      link_.Send(message);
+    }
+  }
+
+  void LookForLoad() {
+    std::vector<v1::Holding> now = answerer_.Holdings();
+    const std::vector<v1::Holding> before = KnownHoldings();
+    const bool same =
+        now.size() == before.size() &&
+        std::equal(now.begin(), now.end(), before.begin(),
+                   [](const v1::Holding& a, const v1::Holding& b) {
+                     return a.SerializeAsString() == b.SerializeAsString();
+                   });
+    if (same) return;
+    SetHoldings(std::move(now));
+    link_.SayHello();
+  }
+
+  std::vector<v1::Holding> KnownHoldings() {
+    MutexLock lock(&mutex_);
+    return holdings_;
+  }
+  void SetHoldings(std::vector<v1::Holding> holdings) {
+    MutexLock lock(&mutex_);
+    holdings_ = std::move(holdings);
+  }
+
+  Answerer answerer_;
+  std::atomic<bool> stopping_{false};
+  Mutex mutex_;
+  std::vector<v1::Holding> holdings_ ABSL_GUARDED_BY(mutex_);
+  absl::Status failed_ ABSL_GUARDED_BY(mutex_);
+  CoordinatorLink link_;
+  WorkQueue worker_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
+    const AgentSettings& settings) {
+  auto state = std::make_unique<AgentState>();
+  CAIRN_ASSIGN_OR_RETURN(
+      state->database,
+      Database::Open(settings.DatabasePath(), Database::Mode::kDurable));
+  CAIRN_ASSIGN_OR_RETURN(state->ledger_store,
+                         SqliteLedgerStore::Create(state->database.get()));
+  CAIRN_ASSIGN_OR_RETURN(
+      state->ledger, Ledger::Open(state->ledger_store.get(), &state->clock));
+  CAIRN_ASSIGN_OR_RETURN(state->releases,
+                         ReleaseStore::Create(state->database.get()));
+  CAIRN_RETURN_IF_ERROR(state->ledger->Verify().status());
+  return state;
+}
+
+absl::Status RunAgent(const AgentSettings& settings) {
+  CAIRN_RETURN_IF_ERROR(CheckOwnIdentity(settings));
+  CAIRN_ASSIGN_OR_RETURN(auto credentials,
+                         MakeChannelCredentials(settings.config.credentials()));
+  CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
+                         OpenAgentState(settings));
+  BlockSignals();
+  LogLine("agent.started", {{"agency", settings.config.agency()}});
+  const absl::Status ended =
+      RunningAgent(settings, state.get(), std::move(credentials)).Run();
+  LogLine("agent.stopped", {{"agency", settings.config.agency()}});
+  return ended;
+}
+
+}  // namespace cairn

@@ -1,0 +1,287 @@
+#include "agent/answerer.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/digest.h"
+#include "core/base/status_macros.h"
+#include "core/link/policy_file.h"
+#include "core/link/translate.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kMaxId = 64;
+
+// Which file stands at a path now; "" if none.
+std::string StampOf(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return "";
+  return absl::StrCat(info.st_dev, ":", info.st_ino, ":", info.st_mtim.tv_sec,
+                      ".", info.st_mtim.tv_nsec, ":", info.st_size);
+}
+
+v1::Answer RefusalAnswer(const v1::Ask& ask, const Refusal& refusal) {
+  v1::Answer answer;
+  answer.set_query_id(ask.query_id());
+  answer.mutable_refusal()->set_reason(refusal.reason);
+  answer.mutable_refusal()->set_sentence(refusal.sentence);
+  return answer;
+}
+
+Entry Received(const v1::Ask& ask, const Query& query) {
+  Entry entry{"query.received", ask.query_id(), {}};
+  entry.fields["actor"] = ask.asker();
+  entry.fields["purpose"] = query.purpose.substr(0, 64);
+  entry.fields["data_set"] = query.data_set.substr(0, 64);
+  entry.fields["question"] = Sha256Hex(ask.query());
+  return entry;
+}
+
+void SetReceipt(const Receipt& receipt, v1::Answer* answer) {
+  answer->mutable_receipt()->set_index(receipt.index);
+  answer->mutable_receipt()->set_entry_hash(receipt.entry_hash);
+}
+
+// What is said of a failure: nothing that depends on the records.
+Refusal WhyNoTable(const absl::Status& status) {
+  if (absl::IsFailedPrecondition(status)) {
+    return {v1::NOT_READY,
+            "its disclosure policy changed since these records were first "
+            "released; it answers again with its next load"};
+  }
+  if (absl::IsResourceExhausted(status)) {
+    return {v1::TOO_LARGE, std::string(status.message())};
+  }
+  return {v1::NOT_READY,
+          "could not work out the answer; its steward finds the reason in the "
+          "agent's log"};
+}
+
+absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
+                    absl::string_view sentence) {
+  *refusal = {reason, std::string(sentence)};
+  return absl::FailedPreconditionError(sentence);
+}
+
+}  // namespace
+
+Answerer::Answerer(const AgentSettings* settings, Ledger* ledger,
+                   ReleaseStore* releases)
+    : settings_(settings), ledger_(ledger), releases_(releases) {}
+
+absl::StatusOr<SqliteSource*> Answerer::Source(const DataSet& data_set,
+                                               Refusal* refusal) {
+  if (settings_->FindSource(data_set.id) == nullptr) {
+    return Refuse(refusal, v1::NOT_HELD,
+                  absl::StrCat("does not hold ", data_set.id));
+  }
+  const std::string path = settings_->ExtractPath(data_set.id);
+  const std::string stamp = StampOf(path);
+  OpenSource& open = sources_[data_set.id];
+  if (open.source == nullptr || open.stamp != stamp) {
+    open.source.reset();
+    auto source =
+        SqliteSource::Open(path, data_set, settings_->catalogue->digest);
+    if (!source.ok()) {
+      return Refuse(refusal, v1::NOT_READY,
+                    absl::IsNotFound(source.status())
+                        ? "has loaded no records yet"
+                        : "cannot vouch for its records until they are loaded "
+                          "again");
+    }
+    open.source = *std::move(source);
+    open.stamp = stamp;
+  }
+  return open.source.get();
+}
+
+absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
+                                                   Refusal* refusal) {
+  const auto data_set = settings_->catalogue->Find(query.data_set);
+  if (!data_set.ok()) {
+    return Refuse(refusal, v1::INVALID, data_set.status().message());
+  }
+  if (!settings_->catalogue->HasPurpose(query.purpose)) {
+    return Refuse(refusal, v1::NOT_PERMITTED,
+                  "the purpose is not in the catalogue");
+  }
+  const auto& permitted = settings_->config.permitted_purpose();
+  if (!permitted.empty() && std::find(permitted.begin(), permitted.end(),
+                                      query.purpose) == permitted.end()) {
+    return Refuse(
+        refusal, v1::NOT_PERMITTED,
+        absl::StrCat("does not answer for the purpose ", query.purpose));
+  }
+  Admitted admitted;
+  auto plan = MakePlan(**data_set, query);
+  if (!plan.ok()) {
+    return Refuse(refusal, v1::INVALID, plan.status().message());
+  }
+  admitted.plan = *std::move(plan);
+  CAIRN_ASSIGN_OR_RETURN(admitted.source, Source(**data_set, refusal));
+  CAIRN_ASSIGN_OR_RETURN(admitted.shape,
+                         admitted.source->Shape(admitted.plan, refusal));
+  return admitted;
+}
+
+absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
+    const Admitted& admitted) {
+  const std::string key = admitted.plan.TableKey();
+  const std::string& data_set = admitted.plan.data_set->id;
+  std::vector<PreviewTable> tables;
+  std::unique_ptr<FrequencyTable> frequencies;
+  CAIRN_ASSIGN_OR_RETURN(const bool same_rule,
+                         releases_->AllUnder(settings_->policy, data_set,
+                                             admitted.source->epoch()));
+  if (!same_rule) {
+    return absl::FailedPreconditionError(
+        "these records were first released under another policy");
+  }
+  for (const Measure& measure : admitted.plan.tables) {
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto* released,
+        releases_->Tables(data_set, admitted.source->epoch(), measure));
+    const auto found = released->find(key);
+    if (found != released->end()) {
+      tables.push_back({measure, found->second, {}});
+      continue;
+    }
+    if (frequencies == nullptr) {
+      CAIRN_ASSIGN_OR_RETURN(
+          FrequencyTable table,
+          admitted.source->Tabulate(admitted.plan, admitted.shape));
+      frequencies = std::make_unique<FrequencyTable>(std::move(table));
+    }
+    std::vector<const ProtectedTable*> pinned;
+    for (const auto& [other, table] : *released) pinned.push_back(table.get());
+    CAIRN_ASSIGN_OR_RETURN(Protection protection,
+                           Protect(*frequencies, measure, settings_->policy,
+                                   pinned, admitted.plan.data_set));
+    tables.push_back(
+        {measure,
+         std::make_shared<const ProtectedTable>(std::move(protection.table)),
+         std::move(protection.why)});
+  }
+  return tables;
+}
+
+absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
+                                             const Admitted& admitted) {
+  auto tables = Tables(admitted);
+  if (!tables.ok()) {
+    // The true reason is for the agency's own eyes; the sentence sent depends
+    // on nothing in the records.
+    Entry failed{"query.failed", ask.query_id(), {}};
+    failed.fields["reason"] =
+        std::string(absl::StatusCodeToString(tables.status().code()));
+    CAIRN_ASSIGN_OR_RETURN(const Receipt receipt, ledger_->Append(failed));
+    v1::Answer answer = RefusalAnswer(ask, WhyNoTable(tables.status()));
+    SetReceipt(receipt, &answer);
+    return answer;
+  }
+  v1::Answer answer;
+  answer.set_query_id(ask.query_id());
+  int64_t shown = 0, hidden = 0;
+  for (const PreviewTable& table : *tables) {
+    *answer.mutable_tables()->add_table() = ToProto(*table.table);
+    for (const Cell& cell : table.table->cells()) {
+      ++(cell.status == CellStatus::kPublished ? shown : hidden);
+    }
+  }
+  Entry released{"answer.released", ask.query_id(), {}};
+  released.fields["cells_released"] = shown;
+  released.fields["cells_suppressed"] = hidden;
+  released.fields["epoch"] = admitted.source->epoch();
+  // Which tables left: their cells stand in the release store, not in the log.
+  released.fields["table"] = admitted.plan.TableKey();
+  const std::string key = admitted.plan.TableKey();
+  CAIRN_ASSIGN_OR_RETURN(
+      const Receipt receipt, ledger_->Append({released}, [&]() -> absl::Status {
+        for (const PreviewTable& table : *tables) {
+          if (table.why.empty()) continue;  // released before
+          CAIRN_RETURN_IF_ERROR(releases_->Write(key, *table.table));
+        }
+        return absl::OkStatus();
+      }));
+  for (const PreviewTable& table : *tables) {
+    if (!table.why.empty()) releases_->Remember(key, table.table);
+  }
+  SetReceipt(receipt, &answer);
+  return answer;
+}
+
+absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
+  const auto start = std::chrono::steady_clock::now();
+  // Both go into the ledger: whoever sends more than an id gets its beginning
+  // back.
+  v1::Ask ask = given;
+  ask.set_query_id(given.query_id().substr(0, kMaxId));
+  ask.set_asker(given.asker().substr(0, kMaxId));
+  v1::Query message;
+  Refusal refusal;
+  absl::Status read = ParseMessage(ask.query(), kMaxQuestionBytes, &message);
+  Query query;
+  if (read.ok()) {
+    auto parsed = FromProto(message);
+    read = parsed.status();
+    if (parsed.ok()) query = *std::move(parsed);
+  }
+  absl::StatusOr<Admitted> admitted =
+      read.ok() ? Admit(query, &refusal)
+                : Refuse(&refusal, v1::INVALID, read.message());
+  std::vector<Entry> entries = {Received(ask, query)};
+  if (admitted.ok()) {
+    entries.push_back({"query.admitted", ask.query_id(), {}});
+    entries.back().fields["policy"] =
+        Sha256Hex(ToProto(settings_->policy).SerializeAsString());
+  } else {
+    entries.push_back({"query.refused", ask.query_id(), {}});
+    entries.back().fields["reason"] = v1::RefusalReason_Name(refusal.reason);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const Receipt receipt, ledger_->Append(entries, [] {
+    return absl::OkStatus();
+  }));
+  v1::Answer answer;
+  if (admitted.ok()) {
+    CAIRN_ASSIGN_OR_RETURN(answer, Release(ask, *admitted));
+  } else {
+    answer = RefusalAnswer(ask, refusal);
+    SetReceipt(receipt, &answer);
+  }
+  answer.set_elapsed_ms(static_cast<uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::steady_clock::now() - start)
+          .count()));
+  return answer;
+}
+
+absl::StatusOr<Answerer::Preview> Answerer::MakePreview(const Query& query) {
+  Refusal refusal;
+  CAIRN_ASSIGN_OR_RETURN(Admitted admitted, Admit(query, &refusal));
+  Preview preview;
+  CAIRN_ASSIGN_OR_RETURN(preview.tables, Tables(admitted));
+  preview.plan = std::move(admitted.plan);
+  return preview;
+}
+
+std::vector<v1::Holding> Answerer::Holdings() {
+  std::vector<v1::Holding> holdings;
+  for (const v1::Source& given : settings_->config.source()) {
+    const auto data_set = settings_->catalogue->Find(given.data_set());
+    Refusal refusal;
+    auto source = Source(**data_set, &refusal);
+    if (!source.ok()) continue;
+    v1::Holding holding = (*source)->Holding();
+    *holding.mutable_rule() = ToProto(settings_->policy);
+    holding.set_places_overlap(settings_->config.places_overlap());
+    holdings.push_back(std::move(holding));
+  }
+  return holdings;
+}
+
+}  // namespace cairn

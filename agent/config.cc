@@ -1,0 +1,181 @@
+#include "agent/config.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "agent/loader.h"
+#include "core/base/status_macros.h"
+#include "core/link/catalogue_file.h"
+#include "core/link/policy_file.h"
+#include "core/link/text_config.h"
+
+namespace cairn {
+namespace {
+
+absl::Status Missing(const std::string& path, absl::string_view field,
+                     absl::string_view example) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": ", field, " is missing; write ", field, ": ", example));
+}
+
+absl::Status Require(const std::string& path, const v1::AgentConfig& config) {
+  if (config.agency().empty()) {
+    return Missing(path, "agency", "\"thames-valley\"");
+  }
+  if (config.coordinator().empty()) {
+    return Missing(path, "coordinator", "\"coordinator.example:7443\"");
+  }
+  if (config.state_dir().empty())
+    return Missing(path, "state_dir", "\"state\"");
+  if (config.catalogue().empty()) {
+    return Missing(path, "catalogue", "\"catalogue.textproto\"");
+  }
+  if (config.policy().empty()) {
+    return Missing(path, "policy", "\"standard.textproto\"");
+  }
+  if (config.credentials().certificate().empty() ||
+      config.credentials().key().empty() ||
+      config.credentials().authority().empty()) {
+    return Missing(path, "credentials",
+                   "{ certificate: \"..\" key: \"..\" authority: \"..\" }");
+  }
+  return absl::OkStatus();
+}
+
+void Resolve(const std::string& path, v1::AgentConfig* config) {
+  const auto fix = [&path](std::string* name) {
+    *name = RelativeTo(path, *name);
+  };
+  fix(config->mutable_state_dir());
+  fix(config->mutable_catalogue());
+  fix(config->mutable_policy());
+  fix(config->mutable_credentials()->mutable_certificate());
+  fix(config->mutable_credentials()->mutable_key());
+  fix(config->mutable_credentials()->mutable_authority());
+  if (config->has_places()) fix(config->mutable_places()->mutable_file());
+  for (v1::Source& source : *config->mutable_source()) {
+    fix(source.mutable_mapping());
+    for (std::string& file : *source.mutable_file()) fix(&file);
+  }
+}
+
+absl::Status CheckSources(const std::string& path,
+                          const AgentSettings& settings) {
+  std::set<std::string> seen;
+  for (const v1::Source& source : settings.config.source()) {
+    const auto data_set = settings.catalogue->Find(source.data_set());
+    if (!data_set.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": source: ", data_set.status().message()));
+    }
+    if (!seen.insert(source.data_set()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": data set ", source.data_set(),
+                       " has two sources; list all files in one"));
+    }
+    if (source.file().empty() || source.mapping().empty() ||
+        source.covers().empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": source ", source.data_set(),
+                       " needs file, mapping and covers { from: .. to: .. }"));
+    }
+  }
+  for (const v1::Source& source : settings.config.source()) {
+    const auto data_set = settings.catalogue->Find(source.data_set());
+    const auto months = CoveredMonths(source, **data_set);
+    if (!months.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": source ", source.data_set(), ": ",
+                       months.status().message()));
+    }
+  }
+  for (const std::string& purpose : settings.config.permitted_purpose()) {
+    if (!settings.catalogue->HasPurpose(purpose)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": permitted_purpose '", purpose, "' is not in the catalogue"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string AgentSettings::ExtractPath(const std::string& data_set) const {
+  return absl::StrCat(config.state_dir(), "/extract/", data_set, ".db");
+}
+std::string AgentSettings::PlacesPath() const {
+  return absl::StrCat(config.state_dir(), "/extract/places.db");
+}
+std::string AgentSettings::DatabasePath() const {
+  return absl::StrCat(config.state_dir(), "/agent.db");
+}
+
+const v1::Source* AgentSettings::FindSource(const std::string& data_set) const {
+  for (const v1::Source& source : config.source()) {
+    if (source.data_set() == data_set) return &source;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<AgentSettings> ReadAgentConfig(const std::string& path) {
+  AgentSettings settings;
+  CAIRN_RETURN_IF_ERROR(ReadTextProto(path, &settings.config));
+  CAIRN_RETURN_IF_ERROR(Require(path, settings.config));
+  Resolve(path, &settings.config);
+  CAIRN_ASSIGN_OR_RETURN(settings.catalogue,
+                         ReadCatalogue(settings.config.catalogue()));
+  CAIRN_ASSIGN_OR_RETURN(settings.policy, ReadPolicy(settings.config.policy()));
+  CAIRN_RETURN_IF_ERROR(CheckSources(path, settings));
+  return settings;
+}
+
+std::string ExampleAgentConfig(const std::string& agency) {
+  static constexpr char kText[] =
+      R"(# Cairn agent of AGENCY. Paths are relative to this file.
+# Check it with: cairn-agent check --config agent.textproto
+
+# The agency's id; must equal the name in its certificate.
+agency: "AGENCY"
+name: "AGENCY"
+
+# Where the coordinator listens. The agent dials out; it opens no port.
+coordinator: "coordinator.example:7443"
+credentials {
+  certificate: "agent.pem"
+  key: "agent.key"        # chmod 600
+  authority: "ca.pem"
+}
+
+# Everything the agent keeps: the extract, the ledger, what was released.
+state_dir: "state"
+
+# What the partnership agreed: the shared catalogue, and the rule by which
+# small cells are hidden. You may tighten the rule; nobody else can loosen it.
+catalogue: "catalogue.textproto"
+policy: "standard.textproto"
+
+# Purposes this agency answers for. None listed: every purpose of the catalogue.
+# permitted_purpose: "needs_assessment"
+
+# Areas, from the finest code to the areas above it.
+# places {
+#   file: "places.csv"
+#   column { name: "lsoa" variable: "lsoa" label_column: "lsoa_name" }
+#   column { name: "lad" variable: "lad" label_column: "lad_name" }
+#   population_column: "population"
+#   area { variable: "lad" code: "E06000055" }
+# }
+
+# Your records: a CSV export, how its columns map, and the closed months it covers.
+# source {
+#   data_set: "police_incidents"
+#   file: "export.csv"
+#   mapping: "mapping.textproto"
+#   covers { from: "2024-04" to: "2025-03" }
+# }
+)";
+  return absl::StrReplaceAll(kText, {{"AGENCY", agency}});
+}
+
+}  // namespace cairn

@@ -1,0 +1,36 @@
+#ifndef CAIRN_AGENT_CONFIG_H_
+#define CAIRN_AGENT_CONFIG_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/config.pb.h"
+#include "core/disclosure/policy.h"
+#include "core/query/catalogue.h"
+
+namespace cairn {
+
+// An agency's configuration, read whole and checked: paths are resolved, the
+// catalogue and the policy are parsed.
+struct AgentSettings {
+  v1::AgentConfig config;
+  std::shared_ptr<const Catalogue> catalogue;
+  DisclosurePolicy policy;
+
+  std::string ExtractPath(const std::string& data_set) const;
+  std::string PlacesPath() const;
+  std::string DatabasePath() const;
+  const v1::Source* FindSource(const std::string& data_set) const;
+};
+
+// Every problem is one sentence with the file, and line and column where the
+// text itself is wrong.
+absl::StatusOr<AgentSettings> ReadAgentConfig(const std::string& path);
+
+// A commented configuration for `cairn-agent init`.
+std::string ExampleAgentConfig(const std::string& agency);
+
+}  // namespace cairn
+
+#endif  // CAIRN_AGENT_CONFIG_H_

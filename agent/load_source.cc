@@ -1,0 +1,161 @@
+// What has to be known of a source before its rows are read.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "agent/loader.h"
+#include "core/base/digest.h"
+#include "core/base/status_macros.h"
+#include "core/link/text_config.h"
+#include "core/store/sqlite.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kKeyBytes = 32;
+
+// Made under another name and linked, so that a key is whole or not there and
+// the first of two who make one wins.
+absl::Status MakeKey(const std::string& path) {
+  const std::string aside = absl::StrCat(path, ".", getpid(), ".new");
+  const auto fail = [&path] {
+    return absl::InternalError(
+        absl::StrCat(path, ": cannot be made: ", std::strerror(errno)));
+  };
+  const int file =
+      open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return fail();
+  const std::string key = RandomBytes(kKeyBytes);
+  const bool written =
+      write(file, key.data(), key.size()) == static_cast<ssize_t>(kKeyBytes);
+  const bool linked =
+      written && fsync(file) == 0 &&
+      (link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const absl::Status failed = linked ? absl::OkStatus() : fail();
+  close(file);
+  unlink(aside.c_str());
+  CAIRN_RETURN_IF_ERROR(failed);
+  return SyncFile(path);
+}
+
+// Position of the column, or -1.
+int FindColumn(const std::vector<std::string>& header,
+               const std::string& name) {
+  for (size_t i = 0; i < header.size(); ++i) {
+    if (absl::StripAsciiWhitespace(header[i]) == name) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadOrMakeKey(const std::string& state_dir) {
+  if (mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+    return absl::InternalError(absl::StrCat(
+        state_dir, ": the folder cannot be made: ", std::strerror(errno)));
+  }
+  const std::string path = state_dir + "/pseudonym.key";
+  if (access(path.c_str(), F_OK) != 0) CAIRN_RETURN_IF_ERROR(MakeKey(path));
+  CAIRN_RETURN_IF_ERROR(CheckSecretFile(path));
+  CAIRN_ASSIGN_OR_RETURN(std::string key, ReadFile(path));
+  if (key.size() == kKeyBytes) return key;
+  return absl::DataLossError(absl::StrCat(
+      path, ": a key has ", kKeyBytes, " bytes, this file has ", key.size(),
+      "; restore it from a backup, since a new one makes other pseudonyms"));
+}
+
+absl::StatusOr<std::vector<std::string>> CoveredMonths(
+    const v1::Source& source, const DataSet& data_set) {
+  const auto fail = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("source of ", data_set.id, ": ", what));
+  };
+  std::set<std::string> covered;
+  for (const v1::Source::Span& span : source.covers()) {
+    const auto months = MonthsBetween(span.from(), span.to());
+    if (!months.ok()) return fail(months.status().message());
+    for (const std::string& month : *months) {
+      if (!covered.insert(month).second) {
+        return fail(absl::StrCat("covers has the month ", month, " twice"));
+      }
+      if (std::find(data_set.months.begin(), data_set.months.end(), month) ==
+          data_set.months.end()) {
+        return fail(absl::StrCat(
+            "covers has the month ", month, ", but the catalogue's period is ",
+            data_set.months.front(), " to ", data_set.months.back()));
+      }
+    }
+  }
+  if (covered.empty()) {
+    return fail(
+        "covers is missing; say which whole months the files hold, such as "
+        "covers { from: \"2024-01\" to: \"2024-03\" }");
+  }
+  return std::vector<std::string>(covered.begin(), covered.end());
+}
+
+absl::StatusOr<CsvOptions> CsvOptionsOf(const v1::Mapping& mapping,
+                                        const std::string& path) {
+  CsvOptions options;
+  if (!mapping.delimiter().empty()) options.delimiter = mapping.delimiter()[0];
+  const char c = options.delimiter;
+  if (mapping.delimiter().size() > 1 || c == '"' ||
+      (c != '\t' && !absl::ascii_isprint(static_cast<unsigned char>(c)))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": the delimiter must be one printable character or a tab"));
+  }
+  switch (mapping.encoding()) {
+    case v1::UTF_8:
+      options.encoding = CsvOptions::kUtf8;
+      break;
+    case v1::WINDOWS_1252:
+      options.encoding = CsvOptions::kWindows1252;
+      break;
+    default:
+      break;
+  }
+  return options;
+}
+
+absl::StatusOr<Precision> FindPrecision(const v1::Source& source,
+                                        const v1::Mapping& mapping) {
+  std::string name;
+  std::set<absl::string_view> not_dates;  // listed as not known
+  for (const v1::Mapping::Column& column : mapping.column()) {
+    if (!column.occurred_at()) continue;
+    name = column.name();
+    for (const v1::Mapping::Value& value : column.value()) {
+      not_dates.insert(absl::StripAsciiWhitespace(value.from()));
+    }
+  }
+  CAIRN_ASSIGN_OR_RETURN(const CsvOptions options,
+                         CsvOptionsOf(mapping, source.mapping()));
+  for (const std::string& path : source.file()) {
+    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<CsvReader> file,
+                           CsvReader::Open(path, options));
+    const int column = FindColumn(file->header(), name);
+    if (column < 0) break;  // said better when the columns are bound
+    std::vector<absl::string_view> fields;
+    for (;;) {
+      CAIRN_ASSIGN_OR_RETURN(const bool more, file->Next(&fields));
+      if (!more) break;
+      const absl::string_view text = absl::StripAsciiWhitespace(fields[column]);
+      const auto moment = ParseMoment(text);
+      if (moment.ok() && not_dates.count(text) == 0) return moment->precision;
+    }
+  }
+  return Precision::kMonth;
+}
+
+}  // namespace cairn

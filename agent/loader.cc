@@ -1,0 +1,233 @@
+#include "agent/loader.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "agent/extract_writer.h"
+#include "core/base/digest.h"
+#include "core/base/status_macros.h"
+#include "core/base/utf8.h"
+#include "core/link/text_config.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint64_t kRowsBetweenLooks = 16384;
+constexpr size_t kMaxProblems = 10;
+constexpr size_t kMaxShownBytes = 80;
+
+// One load of one data set.
+class Loader {
+ public:
+  explicit Loader(const LoadRequest& request)
+      : request_(request), start_(absl::Now()) {}
+
+  absl::StatusOr<LoadReport> Load() {
+    CAIRN_RETURN_IF_ERROR(Prepare());
+    const v1::Source& source = request_.source;
+    for (int f = 0; f < source.file_size(); ++f) {
+      const absl::Status read = ReadFileOfRows(f);
+      if (read.ok()) continue;
+      return bad_rows_ == 0 ? Nothing(read, read.message()) : BadRows(&read);
+    }
+    if (bad_rows_ > 0) return BadRows(nullptr);
+    return Finish();
+  }
+
+ private:
+  absl::Status Prepare() {
+    const v1::Source& source = request_.source;
+    if (source.data_set() != request_.data_set.id) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("this source is of data set '", source.data_set(),
+                       "', not of ", request_.data_set.id));
+    }
+    if (source.file().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "source of ", request_.data_set.id, ": it names no file"));
+    }
+    CAIRN_ASSIGN_OR_RETURN(months_, CoveredMonths(source, request_.data_set));
+    CAIRN_ASSIGN_OR_RETURN(mapping_bytes_, ReadFile(source.mapping()));
+    CAIRN_RETURN_IF_ERROR(
+        ParseTextProto(source.mapping(), mapping_bytes_, &mapping_));
+    CAIRN_ASSIGN_OR_RETURN(options_, CsvOptionsOf(mapping_, source.mapping()));
+    MappingInputs inputs;
+    inputs.mapping = &mapping_;
+    inputs.path = source.mapping();
+    inputs.data_set = &request_.data_set;
+    inputs.places = request_.places;
+    inputs.months = months_;
+    const auto precision = FindPrecision(source, mapping_);
+    if (!precision.ok())
+      return Nothing(precision.status(), precision.status().message());
+    inputs.precision = *precision;
+    CAIRN_ASSIGN_OR_RETURN(mapper_,
+                           RowMapper::Create(inputs, request_.pseudonym_key));
+    CAIRN_ASSIGN_OR_RETURN(
+        writer_,
+        ExtractWriter::Create(request_.state_dir, request_.data_set.id,
+                              static_cast<int>(mapper_->dimensions().size()),
+                              static_cast<int>(mapper_->Quantities().size()),
+                              mapper_->has_person()));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadFileOfRows(int f) {
+    const std::string& path = request_.source.file(f);
+    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<CsvReader> file,
+                           CsvReader::Open(path, options_));
+    CAIRN_RETURN_IF_ERROR(mapper_->Bind(path, file->header()));
+    std::vector<absl::string_view> fields;
+    MappedRow row;
+    RowProblem problem;
+    for (;;) {
+      CAIRN_ASSIGN_OR_RETURN(const bool more, file->Next(&fields));
+      if (!more) break;
+      if (rows_read_++ % kRowsBetweenLooks == 0) {
+        CAIRN_RETURN_IF_ERROR(LookAround(f, file->fraction_read()));
+      }
+      switch (mapper_->Map(fields, &row, &problem)) {
+        case RowMapper::Outcome::kStored:
+          // After a bad row nothing will be kept; the rest is only checked.
+          if (bad_rows_ > 0) break;
+          CAIRN_RETURN_IF_ERROR(writer_->Add(row.person, row.values));
+          break;
+        case RowMapper::Outcome::kOutsidePeriod:
+          ++rows_outside_period_;
+          break;
+        case RowMapper::Outcome::kBad:
+          Note(path, file->line(), problem);
+          break;
+      }
+    }
+    return LookAround(f, 1);
+  }
+
+  absl::Status LookAround(int f, double fraction) const {
+    if (request_.stop != nullptr && request_.stop->load()) {
+      return absl::CancelledError("the load was stopped");
+    }
+    if (request_.progress) {
+      request_.progress((f + fraction) / request_.source.file_size(),
+                        rows_read_);
+    }
+    return absl::OkStatus();
+  }
+
+  void Note(const std::string& path, uint64_t line, const RowProblem& problem) {
+    if (++bad_rows_ > kMaxProblems) return;
+    problems_.push_back(absl::StrCat(path, ":", line, ": column '",
+                                     problem.column, "': ", problem.what));
+    if (!request_.on_terminal) return;
+    request_.on_terminal(absl::StrCat(
+        problems_.back(), ": '",
+        PrintableUtf8(problem.value.substr(0, kMaxShownBytes)), "'"));
+  }
+
+  // The error of a load that leaves all as it was.
+  absl::Status Nothing(const absl::Status& why,
+                       absl::string_view sentence) const {
+    const std::string old =
+        ExtractPath(request_.state_dir, request_.data_set.id);
+    const bool has_old = access(old.c_str(), F_OK) == 0;
+    return absl::Status(
+        why.code(), absl::StrCat(sentence, "; nothing was loaded",
+                                 has_old ? ", the earlier data stays" : ""));
+  }
+
+  // `stopped_by`: what ended the reading early, if anything.
+  absl::Status BadRows(const absl::Status* stopped_by) const {
+    const absl::Status first = Nothing(
+        stopped_by != nullptr ? *stopped_by : absl::InvalidArgumentError(""),
+        absl::StrCat(bad_rows_, bad_rows_ == 1 ? " row" : " rows",
+                     " could not be read"));
+    std::vector<std::string> lines = {std::string(first.message())};
+    lines.insert(lines.end(), problems_.begin(), problems_.end());
+    if (bad_rows_ > problems_.size()) {
+      lines.push_back(
+          absl::StrCat("and ", bad_rows_ - problems_.size(), " more"));
+    }
+    if (stopped_by != nullptr) lines.emplace_back(stopped_by->message());
+    return absl::Status(first.code(), absl::StrJoin(lines, "\n"));
+  }
+
+  absl::StatusOr<LoadReport> Finish() {
+    v1::ExtractMeta meta;
+    meta.set_data_set(request_.data_set.id);
+    meta.set_catalogue_digest(request_.catalogue.digest);
+    meta.set_mapping_version(mapping_.version());
+    meta.set_rows(writer_->rows());
+    meta.set_rows_without_person(writer_->rows_without_person());
+    meta.set_rows_outside_period(rows_outside_period_);
+    meta.set_has_person(mapper_->has_person());
+    for (const std::string& month : months_) meta.add_month(month);
+    for (const v1::ExtractDimension& held : mapper_->dimensions()) {
+      *meta.add_dimension() = held;
+    }
+    for (const std::string& name : mapper_->Quantities()) {
+      meta.add_quantity(name);
+    }
+    if (request_.places != nullptr) meta.set_area(request_.places->area());
+    meta.set_epoch(Epoch(meta));
+    meta.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
+                                        absl::UTCTimeZone()));
+    const absl::Status finished = writer_->Finish(meta);
+    if (!finished.ok()) return Nothing(finished, finished.message());
+    LoadReport report;
+    report.data_set = meta.data_set();
+    report.epoch = meta.epoch();
+    report.rows = meta.rows();
+    report.rows_outside_period = rows_outside_period_;
+    report.rows_without_person = meta.rows_without_person();
+    report.has_person = meta.has_person();
+    report.columns = mapper_->Counts();
+    report.seconds = absl::ToDoubleSeconds(absl::Now() - start_);
+    return report;
+  }
+
+  // Over all that a question's answer can depend on, and nothing else.
+  std::string Epoch(const v1::ExtractMeta& meta) {
+    Sha256Stream all;
+    const auto add = [&all](absl::string_view piece) {
+      all.Add(absl::StrCat(piece.size(), ":"));
+      all.Add(piece);
+    };
+    add(request_.catalogue.digest);
+    add(mapping_bytes_);
+    add(absl::StrJoin(months_, ","));
+    add(meta.area());
+    for (const v1::ExtractDimension& held : meta.dimension()) {
+      add(held.SerializeAsString());
+    }
+    add(writer_->Digest());
+    return Hex(all.Finish()).substr(0, 16);
+  }
+
+  const LoadRequest& request_;
+  const absl::Time start_;
+  std::vector<std::string> months_;
+  std::string mapping_bytes_;
+  v1::Mapping mapping_;
+  CsvOptions options_;
+  std::unique_ptr<RowMapper> mapper_;
+  std::unique_ptr<ExtractWriter> writer_;
+  uint64_t rows_read_ = 0;
+  uint64_t rows_outside_period_ = 0;
+  uint64_t bad_rows_ = 0;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+absl::StatusOr<LoadReport> LoadDataSet(const LoadRequest& request) {
+  return Loader(request).Load();
+}
+
+}  // namespace cairn

@@ -1,0 +1,86 @@
+#ifndef CAIRN_AGENT_LOADER_H_
+#define CAIRN_AGENT_LOADER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/csv_reader.h"
+#include "agent/mapping.h"
+#include "agent/moment.h"
+#include "agent/places.h"
+#include "cairn/v1/config.pb.h"
+#include "core/query/catalogue.h"
+
+namespace cairn {
+
+// What to load, and for whom. References must outlive the call.
+struct LoadRequest {
+  const Catalogue& catalogue;
+  const DataSet& data_set;         // of the catalogue
+  v1::Source source;               // its paths are final
+  const Places* places = nullptr;  // null: the agent has none
+  std::string state_dir = {};
+  std::string pseudonym_key = {};  // ReadOrMakeKey()
+
+  // How much has been read, 0 to 1, and how many rows; now and then.
+  std::function<void(double fraction, uint64_t rows)> progress = {};
+  // Sentences with a value from the records in them. To be given only when
+  // they go to the steward's own terminal, never to a file or a log.
+  std::function<void(const std::string& sentence)> on_terminal = {};
+  // Set from elsewhere (a signal) to stop the load.
+  const std::atomic<bool>* stop = nullptr;
+};
+
+struct LoadReport {
+  std::string data_set;
+  std::string epoch;
+  uint64_t rows = 0;                 // stored
+  uint64_t rows_outside_period = 0;  // left out
+  // Stored without a person; all of them if the mapping has no person_key.
+  uint64_t rows_without_person = 0;
+  bool has_person = false;
+  std::vector<ColumnCounts> columns;
+  double seconds = 0;
+};
+
+// Reads all files of a source into <state_dir>/extract/<data set>.db. The
+// earlier extract stays, untouched, unless and until all of the new one is
+// written. The same content under the same catalogue, mapping, period, places
+// and key has the same epoch.
+//
+// No message has a value from the records.
+// INVALID_ARGUMENT: the mapping, the months covered or the files are wrong.
+//   For rows that cannot be read, the first line says how many, and up to ten
+//   lines "file:line: column 'X': what" follow.
+// NOT_FOUND: there is no such file. CANCELLED: stopped.
+// FAILED_PRECONDITION: another load of the data set is running.
+absl::StatusOr<LoadReport> LoadDataSet(const LoadRequest& request);
+
+// The months a source covers, in order. INVALID_ARGUMENT if there are none, or
+// one is not a month, is there twice, or lies outside the catalogue's period.
+absl::StatusOr<std::vector<std::string>> CoveredMonths(const v1::Source& source,
+                                                       const DataSet& data_set);
+
+// How finely the source's dates are known, as the first date in its files
+// shows; to the month if there is none.
+absl::StatusOr<Precision> FindPrecision(const v1::Source& source,
+                                        const v1::Mapping& mapping);
+
+// The mapping's delimiter and encoding. INVALID_ARGUMENT names the mapping.
+absl::StatusOr<CsvOptions> CsvOptionsOf(const v1::Mapping& mapping,
+                                        const std::string& path);
+
+// The agent's key for pseudonyms, <state_dir>/pseudonym.key: 32 bytes, made at
+// the first use, readable by its owner only. Without it the same person would
+// become another one, so it is never replaced: DATA_LOSS if it has not 32
+// bytes, PERMISSION_DENIED if others may read it.
+absl::StatusOr<std::string> ReadOrMakeKey(const std::string& state_dir);
+
+}  // namespace cairn
+
+#endif  // CAIRN_AGENT_LOADER_H_

@@ -1,0 +1,91 @@
+// cairn-agent: one agency's side. Flags to one call, Status to exit code.
+
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "agent/agent.h"
+#include "agent/config.h"
+#include "agent/steward.h"
+#include "core/base/command_line.h"
+#include "core/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+constexpr char kProgram[] = "cairn-agent";
+
+absl::Status Run(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  return RunAgent(settings);
+}
+
+int Main(int argc, char** argv) {
+  // Problems are said in our words, once; GRPC_VERBOSITY=INFO brings gRPC's
+  // back.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  CLI::App app{
+      "Cairn's agent: answers aggregate questions over one agency's own "
+      "records, and hides\nsmall cells before anything leaves. It dials out; "
+      "it opens no port.\n\n"
+      "Examples:\n"
+      "  cairn-agent init --agency thames-valley --config agent.textproto\n"
+      "  cairn-agent check --config agent.textproto\n"
+      "  cairn-agent load --config agent.textproto\n"
+      "  cairn-agent preview --config agent.textproto --from police_incidents "
+      "\\\n      --by offence_class,month --purpose needs_assessment\n"
+      "  cairn-agent run --config agent.textproto\n",
+      kProgram};
+  app.require_subcommand(1);
+  std::string config = "agent.textproto", agency, data_set;
+  QuestionText question;
+  absl::Status status;
+  const auto add = [&](CLI::App* parent, const char* name, const char* what,
+                       std::function<absl::Status()> work) {
+    CLI::App* command = parent->add_subcommand(name, what);
+    command->add_option("--config", config, "Configuration file")
+        ->capture_default_str();
+    command->callback([&status, work] { status = work(); });
+    return command;
+  };
+  add(&app, "init", "Write a commented configuration to start from",
+      [&] { return InitAgent(config, agency); })
+      ->add_option("--agency", agency, "The agency's id")
+      ->required();
+  add(&app, "check", "Go through the whole configuration and say what is wrong",
+      [&] { return CheckAgent(config); });
+  add(&app, "load",
+      "Load records through the mapping; old ones stay until done",
+      [&] { return LoadAgent(config, data_set); })
+      ->add_option("data_set", data_set, "Only this data set");
+  CLI::App* preview =
+      add(&app, "preview", "Show exactly what would leave; no network",
+          [&] { return PreviewAgent(config, question); });
+  preview->add_option("--from", question.from, "Data set")->required();
+  preview->add_option("--by", question.by, "Variables, comma separated");
+  preview->add_option("--measure", question.measures,
+                      "count, distinct_persons, sum:VAR or mean:VAR");
+  preview->add_option("--where", question.where, "Filter");
+  preview->add_option("--purpose", question.purpose, "What it is for");
+  add(&app, "run", "Attach to the coordinator and answer until stopped",
+      [&] { return Run(config); });
+  add(&app, "status", "Say what is loaded, and whether the agent runs",
+      [&] { return StatusAgent(config); });
+  CLI::App* audit = app.add_subcommand("audit", "The agency's own ledger");
+  audit->require_subcommand(1);
+  add(audit, "verify", "Check every entry, first to last",
+      [&] { return VerifyAgent(config); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitComplete : kExitUsage;
+  }
+  return status.ok() ? kExitComplete : Fail(kProgram, status);
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int argc, char** argv) { return cairn::Main(argc, argv); }

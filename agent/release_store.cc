@@ -1,0 +1,105 @@
+#include "agent/release_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/link/translate.h"
+
+namespace cairn {
+namespace {
+
+std::string GroupKey(const std::string& data_set, const std::string& epoch,
+                     const Measure& measure) {
+  return absl::StrCat(data_set, "\n", epoch, "\n", measure.ToString());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Create(
+    Database* database) {
+  CAIRN_RETURN_IF_ERROR(database->Execute(
+      "CREATE TABLE IF NOT EXISTS release("
+      "data_set TEXT NOT NULL, epoch TEXT NOT NULL, measure TEXT NOT NULL, "
+      "table_key TEXT NOT NULL, bytes BLOB NOT NULL, "
+      "PRIMARY KEY(data_set, epoch, measure, table_key))"));
+  return std::unique_ptr<ReleaseStore>(new ReleaseStore(database));
+}
+
+absl::StatusOr<const std::map<std::string, ReleaseStore::TablePtr>*>
+ReleaseStore::Tables(const std::string& data_set, const std::string& epoch,
+                     const Measure& measure) {
+  const std::string group = GroupKey(data_set, epoch, measure);
+  const auto found = known_.find(group);
+  if (found != known_.end()) return &found->second;
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT table_key, bytes FROM release WHERE "
+                         "data_set = ?1 AND epoch = ?2 AND measure = ?3"));
+  select.BindText(1, data_set);
+  select.BindText(2, epoch);
+  select.BindText(3, measure.ToString());
+  std::map<std::string, TablePtr> tables;
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) break;
+    v1::ProtectedTable message;
+    absl::Status read = ParseMessage(select.Blob(1), kMaxAnswerBytes, &message);
+    if (read.ok()) {
+      auto table = FromProto(message);
+      read = table.status();
+      if (table.ok()) {
+        tables[select.Text(0)] =
+            std::make_shared<const ProtectedTable>(*std::move(table));
+      }
+    }
+    if (!read.ok()) {
+      return absl::DataLossError(absl::StrCat(
+          "a released table cannot be read back (", read.message(), ")"));
+    }
+  }
+  return &(known_[group] = std::move(tables));
+}
+
+absl::StatusOr<bool> ReleaseStore::AllUnder(const DisclosurePolicy& policy,
+                                            const std::string& data_set,
+                                            const std::string& epoch) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT DISTINCT measure FROM release WHERE "
+                         "data_set = ?1 AND epoch = ?2"));
+  select.BindText(1, data_set);
+  select.BindText(2, epoch);
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return true;
+    CAIRN_ASSIGN_OR_RETURN(const Measure measure, ParseMeasure(select.Text(0)));
+    CAIRN_ASSIGN_OR_RETURN(const auto* tables,
+                           Tables(data_set, epoch, measure));
+    for (const auto& [key, table] : *tables) {
+      if (!(table->policy() == policy)) return false;
+    }
+  }
+}
+
+absl::Status ReleaseStore::Write(const std::string& table_key,
+                                 const ProtectedTable& table) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_->Prepare("INSERT INTO release(data_set, epoch, measure, "
+                         "table_key, bytes) VALUES(?1,?2,?3,?4,?5)"));
+  insert.BindText(1, table.data_set());
+  insert.BindText(2, table.epoch());
+  insert.BindText(3, table.measure().ToString());
+  insert.BindText(4, table_key);
+  insert.BindBlob(5, ToProto(table).SerializeAsString());
+  return insert.Run();
+}
+
+void ReleaseStore::Remember(const std::string& table_key, TablePtr table) {
+  const std::string group =
+      GroupKey(table->data_set(), table->epoch(), table->measure());
+  known_[group][table_key] = std::move(table);
+}
+
+}  // namespace cairn

@@ -1,0 +1,55 @@
+#ifndef CAIRN_AGENT_RELEASE_STORE_H_
+#define CAIRN_AGENT_RELEASE_STORE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/disclosure/protected_table.h"
+#include "core/store/sqlite.h"
+
+namespace cairn {
+
+// The tables that have left, for ever: a cell that was released keeps its value
+// or its mark, bit for bit, for everyone, across restarts, for the life of its
+// epoch. Kept in the same database as the ledger, so that a release and its
+// entry are one commit. One thread at a time.
+class ReleaseStore {
+ public:
+  // The database must outlive the store.
+  static absl::StatusOr<std::unique_ptr<ReleaseStore>> Create(
+      Database* database);
+
+  using TablePtr = std::shared_ptr<const ProtectedTable>;
+
+  // All released tables of a data set's epoch and measure, by table key
+  // (Plan::TableKey). DATA_LOSS if one cannot be read back: nothing is answered
+  // for that epoch then.
+  absl::StatusOr<const std::map<std::string, TablePtr>*> Tables(
+      const std::string& data_set, const std::string& epoch,
+      const Measure& measure);
+
+  // Whether every table released of the epoch, of any measure, was released
+  // under this policy.
+  absl::StatusOr<bool> AllUnder(const DisclosurePolicy& policy,
+                                const std::string& data_set,
+                                const std::string& epoch);
+
+  // Writes a table; to be called inside the ledger's commit. ALREADY_EXISTS if
+  // the table was released before: it is never written over.
+  absl::Status Write(const std::string& table_key, const ProtectedTable& table);
+  // Makes a written table known, after the commit.
+  void Remember(const std::string& table_key, TablePtr table);
+
+ private:
+  explicit ReleaseStore(Database* database) : database_(database) {}
+
+  Database* const database_;
+  std::map<std::string, std::map<std::string, TablePtr>> known_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_AGENT_RELEASE_STORE_H_

@@ -1,0 +1,421 @@
+#include "agent/sqlite_source.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/tabulator.h"
+#include "core/base/status_macros.h"
+#include "core/link/translate.h"
+
+namespace cairn {
+namespace {
+
+// A scan is stopped after this many steps of SQLite's machine a row.
+constexpr uint64_t kStepsPerRow = 100;
+constexpr uint64_t kStepsAtLeast = 10'000'000;
+
+absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
+                    std::string sentence) {
+  *refusal = {reason, std::move(sentence)};
+  return absl::FailedPreconditionError(refusal->sentence);
+}
+
+std::vector<std::string> CodesAt(const v1::ExtractDimension& stored,
+                                 const std::string& variable) {
+  if (stored.variable() == variable) {
+    return {stored.code().begin(), stored.code().end()};
+  }
+  for (const auto& roll_up : stored.roll_up()) {
+    if (roll_up.variable() == variable) {
+      return {roll_up.code().begin(), roll_up.code().end()};
+    }
+  }
+  return {};
+}
+
+// The codes of an axis in the catalogue's order (places: by code).
+std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
+                                 const std::vector<std::string>& codes) {
+  const std::set<std::string> unique(codes.begin(), codes.end());
+  if (kind == DimensionKind::kPlace) return {unique.begin(), unique.end()};
+  std::vector<std::string> ordered;
+  for (const Code& code : level.codes) {
+    if (unique.count(code.id) > 0) ordered.push_back(code.id);
+  }
+  return ordered;
+}
+
+// Turns the stored index of one column into a position on an axis.
+struct ColumnMap {
+  std::vector<int64_t> position;  // by stored index
+  bool mask = false;              // multi-valued: the mask is taken as it is
+};
+
+// A population's code from the stored columns it is made of.
+struct PopulationMap {
+  struct Column {
+    size_t at;                   // in the row
+    bool mask;                   // multi-valued
+    std::vector<size_t> filter;  // stored index -> filter code
+    size_t stride;
+  };
+  std::vector<Column> columns;
+  std::vector<bool> admitted;
+
+  // Is a record in? With several values of a variable: if any of them is.
+  // -1 for a value that no column has.
+  int Admits(const std::vector<int64_t>& row, size_t column = 0,
+             size_t offset = 0) const {
+    if (column == columns.size()) return admitted[offset] ? 1 : 0;
+    const Column& at = columns[column];
+    const auto value = static_cast<uint64_t>(row[at.at]);
+    if (!at.mask) {
+      if (value >= at.filter.size()) return -1;
+      return Admits(row, column + 1, offset + at.filter[value] * at.stride);
+    }
+    for (size_t code = 0; code < at.filter.size(); ++code) {
+      if ((value >> code & 1) == 0) continue;
+      const int in =
+          Admits(row, column + 1, offset + at.filter[code] * at.stride);
+      if (in != 0) return in;
+    }
+    return 0;
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
+    const std::string& path, const DataSet& data_set,
+    const std::string& catalogue_digest) {
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                         Database::Open(path, Database::Mode::kReadOnly));
+  v1::ExtractMeta meta;
+  {
+    CAIRN_ASSIGN_OR_RETURN(
+        Statement select,
+        database->Prepare("SELECT value FROM meta WHERE key = 'extract'"));
+    CAIRN_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found || !ParseMessage(select.Blob(0), 16 << 20, &meta).ok()) {
+      return absl::DataLossError(
+          absl::StrCat(path, ": not an extract that load wrote; load again"));
+    }
+  }
+  if (meta.catalogue_digest() != catalogue_digest) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": was loaded under another catalogue; load again"));
+  }
+  return std::unique_ptr<SqliteSource>(
+      new SqliteSource(std::move(database), std::move(meta), data_set));
+}
+
+int SqliteSource::FindStored(const std::string& dimension) const {
+  for (int i = 0; i < meta_.dimension_size(); ++i) {
+    if (meta_.dimension(i).dimension() == dimension) return i;
+  }
+  return -1;
+}
+
+absl::StatusOr<TableShape> SqliteSource::Shape(const Plan& plan,
+                                               Refusal* refusal) const {
+  TableShape shape;
+  double cells = 1;
+  for (const PlanAxis& axis : plan.axes) {
+    CAIRN_ASSIGN_OR_RETURN(TableAxis table_axis, AxisOf(axis, refusal));
+    cells *= static_cast<double>(table_axis.size());
+    shape.axes.push_back(std::move(table_axis));
+  }
+  if (cells > static_cast<double>(kMaxTableCells)) {
+    return Refuse(
+        refusal, v1::TOO_LARGE,
+        absl::StrCat("the table would have ", static_cast<int64_t>(cells),
+                     " cells; at most ", kMaxTableCells,
+                     " are released at once: use coarser variables "
+                     "or fewer of them"));
+  }
+  for (const Measure& measure : plan.tables) {
+    const auto& held = meta_.quantity();
+    if (measure.kind == Measure::Kind::kDistinctPersons &&
+        !meta_.has_person()) {
+      return Refuse(refusal, v1::NOT_HELD, "does not hold a person key");
+    }
+    if (measure.kind == Measure::Kind::kSum &&
+        std::find(held.begin(), held.end(), measure.quantity) == held.end()) {
+      return Refuse(refusal, v1::NOT_HELD,
+                    absl::StrCat("does not hold ", measure.quantity));
+    }
+  }
+  return shape;
+}
+
+absl::StatusOr<TableAxis> SqliteSource::AxisOf(const PlanAxis& axis,
+                                               Refusal* refusal) const {
+  const Dimension& dimension = data_set_.dimensions[axis.dimension];
+  const Level& level = dimension.levels[axis.level];
+  if (dimension.population.has_value()) {
+    return PopulationAxis(dimension, refusal);
+  }
+  const int at = FindStored(dimension.id);
+  if (at < 0) {
+    return Refuse(refusal, v1::NOT_HELD,
+                  absl::StrCat("does not hold ", level.variable));
+  }
+  const v1::ExtractDimension& stored = meta_.dimension(at);
+  const int stored_level = dimension.FindLevel(stored.variable());
+  const std::vector<std::string> codes = CodesAt(stored, level.variable);
+  if (stored_level < 0 || codes.empty()) {
+    return Refuse(
+        refusal, v1::TOO_FINE,
+        absl::StrCat("keeps ", stored.variable(), ", not ", level.variable,
+                     "; nothing finer than its source is given"));
+  }
+  TableAxis result;
+  result.variable = level.variable;
+  result.multi_valued = dimension.multi_valued;
+  result.codes = InOrder(level, dimension.kind, codes);
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < result.codes.size(); ++i) index[result.codes[i]] = i;
+
+  // Which codes are covered only in part.
+  result.part.assign(result.codes.size(), false);
+  if (dimension.kind == DimensionKind::kTime) {
+    const std::set<std::string> covered(meta_.month().begin(),
+                                        meta_.month().end());
+    for (size_t i = 0; i < result.codes.size(); ++i) {
+      if (result.codes[i] == kUnknownCode) continue;
+      for (const std::string& month :
+           MonthsOf(level.variable, result.codes[i])) {
+        if (month < data_set_.months.front() ||
+            month > data_set_.months.back()) {
+          continue;  // nobody is asked about it
+        }
+        if (covered.count(month) == 0) result.part[i] = true;
+      }
+    }
+  } else if (dimension.kind == DimensionKind::kCategory) {
+    const std::set<std::string> held(stored.code().begin(),
+                                     stored.code().end());
+    for (size_t leaf = 0; leaf < dimension.up[0].size(); ++leaf) {
+      const std::string& fine = dimension.levels[stored_level]
+                                    .codes[dimension.up[stored_level][leaf]]
+                                    .id;
+      if (fine == kUnknownCode || held.count(fine) > 0) continue;
+      const auto above =
+          index.find(level.codes[dimension.up[axis.level][leaf]].id);
+      if (above != index.end()) result.part[above->second] = true;
+    }
+  }
+
+  for (size_t l = 0; l < dimension.levels.size(); ++l) {
+    const int coarse = static_cast<int>(l);
+    if (coarse == axis.level || !dimension.Nests(axis.level, coarse)) continue;
+    const std::vector<std::string> above =
+        CodesAt(stored, dimension.levels[l].variable);
+    if (above.empty()) continue;
+    TableAxis::RollUp roll_up{dimension.levels[l].variable, {}};
+    roll_up.codes.resize(result.codes.size());
+    for (size_t i = 0; i < codes.size(); ++i) {
+      roll_up.codes[index[codes[i]]] = above[i];
+    }
+    result.roll_ups.push_back(std::move(roll_up));
+  }
+  return result;
+}
+
+absl::StatusOr<TableAxis> SqliteSource::PopulationAxis(
+    const Dimension& dimension, Refusal* refusal) const {
+  CAIRN_ASSIGN_OR_RETURN(const Selection selection,
+                         Selection::Create(data_set_, dimension.population));
+  for (const SelectionAxis& axis : selection.axes()) {
+    const Dimension& used = data_set_.dimensions[axis.dimension];
+    const int at = FindStored(used.id);
+    const std::string& variable = used.levels[axis.level].variable;
+    if (at < 0 || CodesAt(meta_.dimension(at), variable).empty()) {
+      return Refuse(refusal, v1::NOT_HELD,
+                    absl::StrCat("does not hold ", variable, ", which ",
+                                 dimension.id, " is made of"));
+    }
+  }
+  TableAxis axis;
+  axis.variable = dimension.levels[0].variable;
+  axis.codes = {"1", "0"};
+  axis.part = {false, false};
+  return axis;
+}
+
+absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
+    const Plan& plan, const TableShape& shape) const {
+  // The columns of the statement: stored dimensions by number, then quantities.
+  std::vector<int> stored;  // distinct stored dimensions that are read
+  const auto column_of = [&stored](int at) {
+    const auto found = std::find(stored.begin(), stored.end(), at);
+    if (found != stored.end())
+      return static_cast<size_t>(found - stored.begin());
+    stored.push_back(at);
+    return stored.size() - 1;
+  };
+
+  std::vector<size_t> columns(plan.axes.size());
+  std::vector<ColumnMap> maps(plan.axes.size());
+  std::vector<PopulationMap> populations(plan.axes.size());
+  for (size_t a = 0; a < plan.axes.size(); ++a) {
+    const Dimension& dimension = data_set_.dimensions[plan.axes[a].dimension];
+    if (dimension.population.has_value()) {
+      PopulationMap& map = populations[a];
+      CAIRN_ASSIGN_OR_RETURN(
+          const Selection selection,
+          Selection::Create(data_set_, dimension.population));
+      map.admitted = selection.admitted();
+      size_t stride = map.admitted.size();
+      for (const SelectionAxis& axis : selection.axes()) {
+        stride /= axis.size();
+        const Dimension& used = data_set_.dimensions[axis.dimension];
+        const int at = FindStored(used.id);
+        std::vector<size_t> filter;
+        for (const std::string& code :
+             CodesAt(meta_.dimension(at), used.levels[axis.level].variable)) {
+          filter.push_back(static_cast<size_t>(
+              std::find(axis.codes.begin(), axis.codes.end(), code) -
+              axis.codes.begin()));
+        }
+        map.columns.push_back(
+            {column_of(at), used.multi_valued, std::move(filter), stride});
+      }
+      continue;
+    }
+    const int at = FindStored(dimension.id);
+    columns[a] = column_of(at);
+    maps[a].mask = dimension.multi_valued;
+    std::map<std::string, int64_t> index;
+    for (size_t i = 0; i < shape.axes[a].codes.size(); ++i) {
+      index[shape.axes[a].codes[i]] = static_cast<int64_t>(i);
+    }
+    for (const std::string& code :
+         CodesAt(meta_.dimension(at), shape.axes[a].variable)) {
+      maps[a].position.push_back(index.at(code));
+    }
+  }
+
+  Tabulator::Options options;
+  options.persons = meta_.has_person();
+  std::vector<std::string> names = {options.persons ? "person" : "NULL"};
+  for (const int at : stored) names.push_back(absl::StrCat("d", at));
+  for (const Measure& measure : plan.tables) {
+    if (measure.kind != Measure::Kind::kSum) continue;
+    const Quantity* quantity = data_set_.FindQuantity(measure.quantity);
+    FrequencyTable::Sum sum;
+    sum.quantity = measure.quantity;
+    sum.decimals = quantity->decimals;
+    sum.clip_low = quantity->clip_low;
+    sum.clip_high = quantity->clip_high;
+    options.sums.push_back(std::move(sum));
+    const auto& held = meta_.quantity();
+    names.push_back(absl::StrCat(
+        "q",
+        std::find(held.begin(), held.end(), measure.quantity) - held.begin()));
+  }
+  const size_t sums = options.sums.size();
+  Tabulator tabulator(shape, std::move(options));
+
+  database_->LimitSteps(std::max(kStepsAtLeast, meta_.rows() * kStepsPerRow));
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare(
+          absl::StrCat("SELECT ", absl::StrJoin(names, ", "), " FROM record")));
+  const absl::Status damaged = absl::DataLossError(
+      absl::StrCat(database_->path(), ": a record is damaged; load again"));
+  int64_t last_person = -1;
+  std::vector<int64_t> row(stored.size()), codes(plan.axes.size()),
+      values(sums);
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) break;
+    const int64_t person = select.IsNull(0) ? -1 : select.Int(0);
+    // An exact distinct count rests on the order that load wrote.
+    if (person < last_person) return damaged;
+    last_person = person;
+    for (size_t i = 0; i < stored.size(); ++i) {
+      row[i] = select.Int(static_cast<int>(i) + 1);
+    }
+    for (size_t i = 0; i < sums; ++i) {
+      values[i] = select.Int(static_cast<int>(1 + stored.size() + i));
+    }
+    for (size_t a = 0; a < codes.size(); ++a) {
+      const PopulationMap& population = populations[a];
+      if (!population.admitted.empty()) {
+        const int in = population.Admits(row);
+        if (in < 0) return damaged;
+        codes[a] = in == 1 ? 0 : 1;
+        continue;
+      }
+      const int64_t value = row[columns[a]];
+      const ColumnMap& map = maps[a];
+      if (map.mask) {
+        codes[a] = value;
+        continue;
+      }
+      if (value < 0 || static_cast<size_t>(value) >= map.position.size()) {
+        return damaged;
+      }
+      codes[a] = map.position[static_cast<size_t>(value)];
+    }
+    tabulator.Add(codes, person, values);
+  }
+  FrequencyTable table = tabulator.Finish();
+  table.data_set = data_set_.id;
+  table.epoch = meta_.epoch();
+  return table;
+}
+
+v1::Holding SqliteSource::Holding() const {
+  v1::Holding holding;
+  holding.set_data_set(meta_.data_set());
+  holding.set_epoch(meta_.epoch());
+  holding.set_loaded_at(meta_.loaded_at());
+  holding.set_area(meta_.area());
+  *holding.mutable_month() = meta_.month();
+  for (const Dimension& dimension : data_set_.dimensions) {
+    for (size_t l = 0; l < dimension.levels.size(); ++l) {
+      PlanAxis axis;
+      for (size_t d = 0; d < data_set_.dimensions.size(); ++d) {
+        if (&data_set_.dimensions[d] == &dimension) {
+          axis.dimension = static_cast<int>(d);
+        }
+      }
+      axis.level = static_cast<int>(l);
+      Refusal refusal;
+      if (AxisOf(axis, &refusal).ok()) {
+        holding.add_variable(dimension.levels[l].variable);
+      }
+    }
+  }
+  holding.add_measure("count");
+  if (meta_.has_person()) holding.add_measure("distinct_persons");
+  for (const std::string& quantity : meta_.quantity()) {
+    holding.add_measure(absl::StrCat("sum:", quantity));
+    holding.add_measure(absl::StrCat("mean:", quantity));
+  }
+  // Two significant figures, and nothing under 100: how much, not how many.
+  double scale = 10;
+  while (static_cast<double>(meta_.rows()) / scale >= 100) scale *= 10;
+  if (meta_.rows() >= 100) {
+    holding.set_rows_rounded(static_cast<uint32_t>(
+        std::round(static_cast<double>(meta_.rows()) / scale) * scale));
+  }
+  if (meta_.has_person() && meta_.rows() > 0) {
+    const double share = 100.0 *
+                         static_cast<double>(meta_.rows_without_person()) /
+                         static_cast<double>(meta_.rows());
+    holding.set_without_person_percent(
+        static_cast<uint32_t>(std::round(share / 5) * 5));
+  }
+  return holding;
+}
+
+}  // namespace cairn

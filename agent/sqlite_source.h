@@ -1,0 +1,70 @@
+#ifndef CAIRN_AGENT_SQLITE_SOURCE_H_
+#define CAIRN_AGENT_SQLITE_SOURCE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/agent_link.pb.h"
+#include "cairn/v1/extract.pb.h"
+#include "core/query/plan.h"
+#include "core/query/table.h"
+#include "core/store/sqlite.h"
+
+namespace cairn {
+
+// Why an agency cannot answer: a typed reason and one sentence. It depends on
+// the question and on what the steward declared, never on the records.
+struct Refusal {
+  v1::RefusalReason reason = v1::INVALID;
+  std::string sentence;
+};
+
+// One data set's extract (proto/cairn/v1/extract.proto), read only.
+class SqliteSource {
+ public:
+  // NOT_FOUND if nothing was loaded; DATA_LOSS if the file is not what load
+  // wrote, or was loaded under another catalogue.
+  static absl::StatusOr<std::unique_ptr<SqliteSource>> Open(
+      const std::string& path, const DataSet& data_set,
+      const std::string& catalogue_digest);
+
+  const v1::ExtractMeta& meta() const { return meta_; }
+  const std::string& epoch() const { return meta_.epoch(); }
+
+  // The shape of the table a plan needs here, or why it cannot be cut from this
+  // source: a variable it lacks, a level finer than it has, too many cells.
+  // Reads no record.
+  absl::StatusOr<TableShape> Shape(const Plan& plan, Refusal* refusal) const;
+
+  // Counts, distinct persons and sums of every cell and every margin, in one
+  // pass over the columns concerned. No value of a question becomes SQL: the
+  // statement names columns of ours only.
+  absl::StatusOr<FrequencyTable> Tabulate(const Plan& plan,
+                                          const TableShape& shape) const;
+
+  // What this source can give, for Hello and `describe`.
+  v1::Holding Holding() const;
+
+ private:
+  SqliteSource(std::unique_ptr<Database> database, v1::ExtractMeta meta,
+               const DataSet& data_set)
+      : database_(std::move(database)),
+        meta_(std::move(meta)),
+        data_set_(data_set) {}
+
+  // Index in meta().dimension(), or -1.
+  int FindStored(const std::string& dimension) const;
+  absl::StatusOr<TableAxis> AxisOf(const PlanAxis& axis,
+                                   Refusal* refusal) const;
+  absl::StatusOr<TableAxis> PopulationAxis(const Dimension& dimension,
+                                           Refusal* refusal) const;
+
+  std::unique_ptr<Database> database_;
+  v1::ExtractMeta meta_;
+  const DataSet& data_set_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_AGENT_SQLITE_SOURCE_H_

@@ -1,0 +1,327 @@
+#include "agent/steward.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "agent/agent.h"
+#include "agent/loader.h"
+#include "agent/places.h"
+#include "agent/preview.h"
+#include "core/base/command_line.h"
+#include "core/base/status_macros.h"
+#include "core/link/credentials.h"
+#include "core/link/text_config.h"
+
+namespace cairn {
+namespace {
+
+void Print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+// A bar that is rewritten in place on a terminal, and nothing elsewhere.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string what)
+      : what_(std::move(what)), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~ProgressBar() {
+    if (shown_) std::fputs("\r\033[K", stderr);
+  }
+
+  void Show(double fraction, uint64_t rows) const {
+    if (!shown_) return;
+    constexpr int kWidth = 30;
+    const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kWidth);
+    const std::string line =
+        absl::StrFormat("\r\033[K%s [%s%s] %3d %%  %d rows", what_,
+                        std::string(full, '#'), std::string(kWidth - full, '.'),
+                        static_cast<int>(fraction * 100), rows);
+    std::fputs(line.c_str(), stderr);
+  }
+
+ private:
+  const std::string what_;
+  const bool shown_;
+};
+
+absl::Status MakeStateDir(const std::string& dir) {
+  return MakeDir(absl::StrCat(dir, "/extract"));
+}
+
+absl::StatusOr<std::unique_ptr<Places>> ReadPlaces(
+    const AgentSettings& settings) {
+  if (!settings.config.has_places()) return std::unique_ptr<Places>();
+  return Places::Read(settings.config.places(), *settings.catalogue);
+}
+
+std::string Columns(const LoadReport& report) {
+  std::string text;
+  for (const ColumnCounts& column : report.columns) {
+    if (column.unmapped_rows > 0) {
+      absl::StrAppend(&text, "  column ", column.column, ": ",
+                      column.unmapped_rows, " rows (", column.unmapped_values,
+                      column.unmapped_values == 1 ? " value" : " values",
+                      ") did not map and went to ", column.unmapped_to, "\n");
+    }
+    if (column.empty_rows > 0) {
+      absl::StrAppend(&text, "  column ", column.column, ": ",
+                      column.empty_rows, " rows were empty and went to ",
+                      column.empty_to, "\n");
+    }
+  }
+  return text;
+}
+
+std::string ReportText(const LoadReport& report) {
+  std::string text = absl::StrFormat(
+      "%s: %d rows loaded in %.1f s (epoch %s)\n", report.data_set, report.rows,
+      report.seconds, report.epoch);
+  if (report.rows_outside_period > 0) {
+    absl::StrAppend(&text, "  ", report.rows_outside_period,
+                    " rows lie outside the months covered and were left out\n");
+  }
+  if (report.has_person && report.rows_without_person > 0) {
+    absl::StrAppend(&text, "  ", report.rows_without_person,
+                    " rows have no person key\n");
+  }
+  return text + Columns(report);
+}
+
+absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
+                     const Places* places, const std::string& key) {
+  CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set,
+                         settings.catalogue->Find(source.data_set()));
+  // Ctrl-C ends the load with the old records in place.
+  static std::atomic<bool> stop{false};
+  const ProgressBar bar(source.data_set());
+  LoadRequest request{*settings.catalogue,
+                      *data_set,
+                      source,
+                      places,
+                      settings.config.state_dir(),
+                      key,
+                      {},
+                      {},
+                      &stop};
+  request.progress = [&bar](double fraction, uint64_t rows) {
+    bar.Show(fraction, rows);
+  };
+  if (isatty(STDERR_FILENO) == 1) {
+    request.on_terminal = [](const std::string& sentence) {
+      std::fprintf(stderr, "\r\033[K%s\n", sentence.c_str());
+    };
+  }
+  auto report = LoadDataSet(request);
+  if (!report.ok()) return report.status();
+  bar.Show(1, report->rows);
+  Print(ReportText(*report));
+  return absl::OkStatus();
+}
+
+// One line of `check`: ok or FAIL, what, the details.
+class Checklist {
+ public:
+  void Add(const char* what, const absl::Status& status,
+           const std::string& details) {
+    Print(
+        absl::StrFormat("%-5s %-18s %s\n", status.ok() ? "ok" : "FAIL", what,
+                        status.ok() ? details : std::string(status.message())));
+    if (!status.ok() && first_.ok()) first_ = status;
+  }
+  absl::Status first() const { return first_; }
+
+ private:
+  absl::Status first_;
+};
+
+absl::Status CheckMapping(const AgentSettings& settings,
+                          const v1::Source& source, const Places* places) {
+  CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set,
+                         settings.catalogue->Find(source.data_set()));
+  v1::Mapping mapping;
+  CAIRN_RETURN_IF_ERROR(ReadTextProto(source.mapping(), &mapping));
+  MappingInputs inputs;
+  inputs.mapping = &mapping;
+  inputs.path = source.mapping();
+  inputs.data_set = data_set;
+  inputs.places = places;
+  CAIRN_ASSIGN_OR_RETURN(inputs.months, CoveredMonths(source, *data_set));
+  CAIRN_ASSIGN_OR_RETURN(inputs.precision, FindPrecision(source, mapping));
+  return MakeLoadPlan(inputs).status();
+}
+
+}  // namespace
+
+absl::Status InitAgent(const std::string& config_path,
+                       const std::string& agency) {
+  for (const char c : agency) {
+    if (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-') continue;
+    return absl::InvalidArgumentError(
+        "--agency: an id is lower-case letters, digits and -");
+  }
+  if (access(config_path.c_str(), F_OK) == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(config_path, ": is there already; it was not changed"));
+  }
+  CAIRN_RETURN_IF_ERROR(WriteFile(config_path, ExampleAgentConfig(agency)));
+  Print(absl::StrCat("Wrote ", config_path,
+                     ". Edit it, then: cairn-agent check --config ",
+                     config_path, "\n"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckAgent(const std::string& config_path) {
+  Checklist list;
+  auto settings = ReadAgentConfig(config_path);
+  list.Add("config", settings.status(), config_path);
+  if (!settings.ok()) return list.first();
+  list.Add("catalogue", absl::OkStatus(),
+           absl::StrCat(settings->config.catalogue(), ", version ",
+                        settings->catalogue->version));
+  list.Add(
+      "policy", absl::OkStatus(),
+      absl::StrCat(settings->policy.profile, ": ", settings->policy.ToWords()));
+  const auto identity = CheckCredentials(settings->config.credentials());
+  absl::Status named = identity.status();
+  if (identity.ok() && (identity->role != "agent" ||
+                        identity->id != settings->config.agency())) {
+    named = absl::InvalidArgumentError(
+        absl::StrCat("the certificate names ", identity->role, "/",
+                     identity->id, ", not agent/", settings->config.agency()));
+  }
+  list.Add("identity", named,
+           absl::StrCat("spiffe://", settings->catalogue->partnership,
+                        "/agent/", settings->config.agency()));
+  auto places = ReadPlaces(*settings);
+  if (settings->config.has_places()) {
+    list.Add("places", places.status(),
+             places.ok() ? absl::StrCat(
+                               (*places)->Codes(0).size(), " areas (",
+                               absl::StrJoin((*places)->variables(), ", "), ")")
+                         : "");
+  }
+  for (const v1::Source& source : settings->config.source()) {
+    list.Add("mapping",
+             places.ok() ? CheckMapping(*settings, source, places->get())
+                         : places.status(),
+             absl::StrCat(source.data_set(), ": ", source.mapping()));
+    const auto data_set = settings->catalogue->Find(source.data_set());
+    const auto extract =
+        SqliteSource::Open(settings->ExtractPath(source.data_set()), **data_set,
+                           settings->catalogue->digest);
+    if (absl::IsNotFound(extract.status())) {
+      Print(absl::StrFormat(
+          "%-5s %-18s %s\n", "-", "records",
+          source.data_set() + ": not loaded yet; run: cairn-agent load"));
+    } else {
+      list.Add(
+          "records", extract.status(),
+          extract.ok()
+              ? absl::StrCat(source.data_set(), ": ", (*extract)->meta().rows(),
+                             " rows, loaded ", (*extract)->meta().loaded_at())
+              : "");
+    }
+  }
+  return list.first();
+}
+
+absl::Status LoadAgent(const std::string& config_path,
+                       const std::string& data_set) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  if (!data_set.empty() && settings.FindSource(data_set) == nullptr) {
+    std::vector<std::string> ids;
+    for (const v1::Source& source : settings.config.source()) {
+      ids.push_back(source.data_set());
+    }
+    return absl::NotFoundError(
+        absl::StrCat(config_path, ": has no source for '", data_set,
+                     "'; it has: ", absl::StrJoin(ids, ", ")));
+  }
+  CAIRN_RETURN_IF_ERROR(MakeStateDir(settings.config.state_dir()));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Places> places,
+                         ReadPlaces(settings));
+  if (places != nullptr) {
+    CAIRN_RETURN_IF_ERROR(SavePlaces(*places, settings.config.state_dir()));
+    Print(absl::StrCat(
+        "places: ", places->Codes(0).size(), " areas",
+        places->area().empty() ? "" : absl::StrCat(" in ", places->area()),
+        "\n"));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::string key,
+                         ReadOrMakeKey(settings.config.state_dir()));
+  for (const v1::Source& source : settings.config.source()) {
+    if (!data_set.empty() && source.data_set() != data_set) continue;
+    CAIRN_RETURN_IF_ERROR(LoadOne(settings, source, places.get(), key));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PreviewAgent(const std::string& config_path,
+                          const QuestionText& question) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  CAIRN_ASSIGN_OR_RETURN(const Plan plan,
+                         ReadQuestion(*settings.catalogue, question));
+  CAIRN_RETURN_IF_ERROR(MakeStateDir(settings.config.state_dir()));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
+                         OpenAgentState(settings));
+  Answerer answerer(&settings, state->ledger.get(), state->releases.get());
+  CAIRN_ASSIGN_OR_RETURN(const Answerer::Preview preview,
+                         answerer.MakePreview(plan.query));
+  CAIRN_ASSIGN_OR_RETURN(const std::string text, PreviewText(preview));
+  Print(text);
+  return absl::OkStatus();
+}
+
+absl::Status StatusAgent(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  Print(absl::StrCat(
+      "agency       ", settings.config.agency(), "\ncoordinator  ",
+      settings.config.coordinator(), "\nrule         ",
+      settings.policy.ToWords(), "\nrunning      ",
+      StateDirIsLocked(settings.config.state_dir()) ? "yes" : "no", "\n"));
+  for (const v1::Source& source : settings.config.source()) {
+    const auto data_set = settings.catalogue->Find(source.data_set());
+    const auto extract =
+        SqliteSource::Open(settings.ExtractPath(source.data_set()), **data_set,
+                           settings.catalogue->digest);
+    Print(absl::StrCat(
+        "records      ", source.data_set(), ": ",
+        extract.ok() ? absl::StrCat((*extract)->meta().rows(), " rows, loaded ",
+                                    (*extract)->meta().loaded_at(), ", epoch ",
+                                    (*extract)->epoch())
+        : absl::IsNotFound(extract.status())
+            ? "not loaded yet"
+            : std::string(extract.status().message()),
+        "\n"));
+  }
+  if (access(settings.DatabasePath().c_str(), F_OK) != 0)
+    return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
+                         OpenAgentState(settings));
+  Print(absl::StrCat("ledger       ", state->ledger->size(), " entries\n"));
+  return absl::OkStatus();
+}
+
+absl::Status VerifyAgent(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
+                         OpenAgentState(settings));
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t entries, state->ledger->Verify());
+  Print(absl::StrCat("ok    ", settings.DatabasePath(), ": ", entries,
+                     " entries, no gap, each as it was hashed\n"));
+  return absl::OkStatus();
+}
+
+}  // namespace cairn

@@ -1,0 +1,351 @@
+#include "agent/answerer.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "agent/loader.h"
+#include "core/base/clock.h"
+#include "core/link/translate.h"
+#include "core/query/filter_text.h"
+#include "core/store/sqlite_ledger_store.h"
+#include "tests/agent/load_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// The real store, that fails when a line with this word in it comes.
+class FailingStore : public LedgerStore {
+ public:
+  explicit FailingStore(LedgerStore* inner) : inner_(inner) {}
+
+  absl::StatusOr<uint64_t> Size() override { return inner_->Size(); }
+  absl::Status Append(const std::vector<Line>& lines,
+                      absl::FunctionRef<absl::Status()> same_commit) override {
+    for (const Line& line : lines) {
+      if (!fail_at.empty() && line.text.find(fail_at) != std::string::npos) {
+        return absl::ResourceExhaustedError("disk full");
+      }
+    }
+    return inner_->Append(lines, same_commit);
+  }
+  absl::Status Read(
+      uint64_t from,
+      absl::FunctionRef<absl::Status(const Line&)> each) override {
+    return inner_->Read(from, each);
+  }
+
+  std::string fail_at;
+
+ private:
+  LedgerStore* const inner_;
+};
+
+class AnswererTest : public LoadTest {
+ protected:
+  void SetUp() override {
+    LoadTest::SetUp();
+    settings_.config.set_agency("police");
+    settings_.config.set_state_dir(folder_ + "/state");
+    settings_.catalogue = catalogue_;
+    settings_.config.add_source()->set_data_set("events");
+    Load(40);
+    Start();
+  }
+  void TearDown() override {
+    Stop();
+    LoadTest::TearDown();
+  }
+
+  // `knives` records with a knife, 3 with a gun, each of a person of its own.
+  void Load(int knives) {
+    std::string csv = "When,Who,Weapon,Age\n";
+    for (int i = 0; i < knives + 3; ++i) {
+      absl::StrAppend(&csv, "2024-0", 1 + i % 3, "-05 10:00,P", i, ",",
+                      i < knives ? "KNIFE" : "GUN", ",", 10 + i % 30, "\n");
+    }
+    v1::Source source;
+    source.set_data_set("events");
+    source.add_file(Write("events.csv", csv));
+    source.set_mapping(Write("events.textproto", R"pb(
+      data_set: "events"
+      version: 1
+      column { name: "When" occurred_at: true }
+      column { name: "Who" person_key: true }
+      column { name: "Weapon" variable: "weapon" identity: true }
+      column { name: "Age" variable: "age_band" number_to_band: true }
+    )pb"));
+    source.add_covers()->set_from("2024-01");
+    source.mutable_covers(0)->set_to("2024-12");
+    const LoadRequest request{.catalogue = *catalogue_,
+                              .data_set = DataSetOf("events"),
+                              .source = source,
+                              .state_dir = settings_.config.state_dir(),
+                              .pseudonym_key = std::string(32, 'k')};
+    const auto report = LoadDataSet(request);
+    ASSERT_THAT(report, IsOk());
+  }
+
+  void Start() {
+    auto database =
+        Database::Open(settings_.DatabasePath(), Database::Mode::kDurable);
+    ASSERT_THAT(database, IsOk());
+    database_ = *std::move(database);
+    sqlite_ = *SqliteLedgerStore::Create(database_.get());
+    store_ = std::make_unique<FailingStore>(sqlite_.get());
+    ledger_ = *Ledger::Open(store_.get(), &clock_);
+    releases_ = *ReleaseStore::Create(database_.get());
+    answerer_ =
+        std::make_unique<Answerer>(&settings_, ledger_.get(), releases_.get());
+  }
+  void Stop() {
+    answerer_.reset();
+    releases_.reset();
+    ledger_.reset();
+    store_.reset();
+    sqlite_.reset();
+    database_.reset();
+  }
+
+  v1::Ask Question(const std::vector<std::string>& by,
+                   const std::string& where = "",
+                   const std::vector<std::string>& measures = {"count"}) {
+    Query query;
+    query.data_set = "events";
+    query.purpose = "research";
+    query.by = by;
+    for (const std::string& measure : measures) {
+      query.measures.push_back(*ParseMeasure(measure));
+    }
+    if (!where.empty()) query.where = *ParseFilter(where, DataSetOf("events"));
+    v1::Ask ask;
+    ask.set_query_id("q" + std::to_string(++asked_));
+    ask.set_asker("ana");
+    ask.set_query(ToProto(query).SerializeAsString());
+    return ask;
+  }
+
+  v1::Answer Answer(const v1::Ask& ask) {
+    auto answer = answerer_->Answer(ask);
+    EXPECT_THAT(answer, IsOk());
+    return answer.ok() ? *std::move(answer) : v1::Answer();
+  }
+  std::string TableBytes(const v1::Answer& answer) {
+    EXPECT_EQ(answer.tables().table_size(), 1) << answer.DebugString();
+    return answer.tables().table(0).SerializeAsString();
+  }
+
+  // As another program would read the disk.
+  std::vector<std::string> LinesOnDisk() {
+    auto db =
+        *Database::Open(settings_.DatabasePath(), Database::Mode::kReadOnly);
+    auto rows = *db->Prepare("SELECT line FROM entry ORDER BY seq");
+    std::vector<std::string> lines;
+    while (*rows.Step()) lines.push_back(rows.Text(0));
+    return lines;
+  }
+  int ReleasesOnDisk() {
+    auto db =
+        *Database::Open(settings_.DatabasePath(), Database::Mode::kReadOnly);
+    auto rows = *db->Prepare("SELECT table_key FROM release");
+    int n = 0;
+    while (*rows.Step()) ++n;
+    return n;
+  }
+
+  AgentSettings settings_;
+  SystemClock clock_;
+  int asked_ = 0;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<SqliteLedgerStore> sqlite_;
+  std::unique_ptr<FailingStore> store_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<ReleaseStore> releases_;
+  std::unique_ptr<Answerer> answerer_;
+};
+
+TEST_F(AnswererTest, AnAnswerStandsOnEntriesThatAreOnTheDisk) {
+  const v1::Answer answer = Answer(Question({"weapon"}));
+  EXPECT_EQ(answer.query_id(), "q1");
+  const std::vector<std::string> lines = LinesOnDisk();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_THAT(lines[0], HasSubstr("query.received"));
+  EXPECT_THAT(lines[1], HasSubstr("query.admitted"));
+  EXPECT_THAT(lines[2], HasSubstr("answer.released"));
+  EXPECT_EQ(answer.receipt().index(), 2u);
+  EXPECT_EQ(answer.receipt().entry_hash(), EntryHash(lines[2]));
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+  const auto table = FromProto(answer.tables().table(0));
+  ASSERT_THAT(table, IsOk());
+  // KNIFE 40, GUN 3 hidden, and so the total.
+  EXPECT_EQ(table->cells()[0], PublishedCell(40, 38, 42));
+  EXPECT_EQ(table->cells()[1], SuppressedCell(0, 7));
+  EXPECT_EQ(table->cells().back().status, CellStatus::kSuppressed);
+}
+
+TEST_F(AnswererTest, ALedgerThatCannotTakeTheQuestionGivesNoAnswer) {
+  store_->fail_at = "query.received";
+  EXPECT_THAT(answerer_->Answer(Question({"weapon"})),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("ledger")));
+  EXPECT_TRUE(LinesOnDisk().empty());
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+  // Nothing is answered from then on.
+  store_->fail_at = "";
+  EXPECT_THAT(answerer_->Answer(Question({"weapon"})),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(AnswererTest, NothingIsReleasedBeforeItsEntryIsOnTheDisk) {
+  store_->fail_at = "answer.released";
+  EXPECT_THAT(answerer_->Answer(Question({"weapon"})),
+              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+  EXPECT_EQ(LinesOnDisk().size(), 2u);
+  // After a restart the question is new, and is answered.
+  Stop();
+  Start();
+  EXPECT_TRUE(Answer(Question({"weapon"})).has_tables());
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+TEST_F(AnswererTest, ARefusedQuestionIsLoggedAndNoRecordIsRead) {
+  v1::Ask ask = Question({"weapon"});
+  v1::Query query;
+  ASSERT_TRUE(query.ParseFromString(ask.query()));
+  query.set_purpose("curiosity");
+  ask.set_query(query.SerializeAsString());
+  // No extract at all: whoever looked for a record would say NOT_READY.
+  std::filesystem::remove(settings_.ExtractPath("events"));
+  const v1::Answer answer = Answer(ask);
+  EXPECT_EQ(answer.refusal().reason(), v1::NOT_PERMITTED);
+  EXPECT_FALSE(answer.has_tables());
+  const std::vector<std::string> lines = LinesOnDisk();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[1], HasSubstr("query.refused"));
+  EXPECT_THAT(lines[1], HasSubstr("NOT_PERMITTED"));
+  EXPECT_EQ(answer.receipt().index(), 1u);
+  EXPECT_EQ(answer.receipt().entry_hash(), EntryHash(lines[1]));
+  EXPECT_EQ(Answer(Question({"weapon"})).refusal().reason(), v1::NOT_READY);
+}
+
+TEST_F(AnswererTest, AnswersOnlyForThePurposesTheAgencyPermits) {
+  settings_.config.add_permitted_purpose("planning");
+  EXPECT_EQ(Answer(Question({"weapon"})).refusal().reason(), v1::NOT_PERMITTED);
+}
+
+TEST_F(AnswererTest, WhatIsNoQuestionIsRefusedAndLogged) {
+  v1::Ask ask = Question({"weapon"});
+  ask.set_query("\xff\xff\xff");
+  EXPECT_EQ(Answer(ask).refusal().reason(), v1::INVALID);
+  v1::Ask stranger = Question({"weapon"});
+  v1::Query query;
+  ASSERT_TRUE(query.ParseFromString(stranger.query()));
+  query.set_data_set("secrets");
+  stranger.set_query(query.SerializeAsString());
+  EXPECT_EQ(Answer(stranger).refusal().reason(), v1::INVALID);
+  query.set_data_set("monthly");  // in the catalogue, not held here
+  stranger.set_query(query.SerializeAsString());
+  EXPECT_EQ(Answer(stranger).refusal().reason(), v1::NOT_HELD);
+  EXPECT_EQ(LinesOnDisk().size(), 6u);
+}
+
+TEST_F(AnswererTest, AnAskerWithoutEndDoesNotStopTheAgent) {
+  v1::Ask ask = Question({"weapon"});
+  ask.set_asker(std::string(100'000, 'a'));
+  ask.set_query_id(std::string(100'000, 'q'));
+  EXPECT_THAT(answerer_->Answer(ask), IsOk());
+  EXPECT_TRUE(Answer(Question({"weapon"})).has_tables());
+}
+
+TEST_F(AnswererTest, TheLogHoldsNoCountAndNoLiteral) {
+  Answer(Question({"age_band"}, "weapon = 'KNIFE'"));
+  for (const std::string& line : LinesOnDisk()) {
+    EXPECT_THAT(line, Not(HasSubstr("KNIFE")));
+    EXPECT_THAT(line, Not(HasSubstr("\"40\"")));
+  }
+}
+
+TEST_F(AnswererTest, ATableIsTheSameBitForBitOnTheSecondAskAndAfterReopening) {
+  const std::string first = TableBytes(Answer(Question({"weapon", "month"})));
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon", "month"}))), first);
+  Stop();
+  Start();
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon", "month"}))), first);
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+TEST_F(AnswererTest, TheSameQuestionInAnotherDressGetsTheSameTable) {
+  const std::string first =
+      TableBytes(Answer(Question({"month"}, "weapon = 'KNIFE'")));
+  for (const char* where :
+       {"weapon = 'blade'", "weapon IN ('KNIFE')", "NOT weapon <> 'KNIFE'",
+        "weapon = 'KNIFE' AND (age_band = 'U' OR age_band <> 'U')"}) {
+    EXPECT_EQ(TableBytes(Answer(Question({"month"}, where))), first) << where;
+  }
+  // Another filter on the same variables needs no new table either.
+  EXPECT_EQ(TableBytes(Answer(Question({"month"}, "weapon = 'GUN'"))), first);
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon", "month"}))), first);
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+TEST_F(AnswererTest, AnotherPolicyOnAReleasedEpochIsRefused) {
+  Answer(Question({"weapon"}));
+  settings_.policy.largest_hidden_count = 2;
+  for (const std::vector<std::string>& by :
+       {std::vector<std::string>{"weapon"}, {"month"}}) {
+    const v1::Answer answer = Answer(Question(by));
+    EXPECT_EQ(answer.refusal().reason(), v1::NOT_READY);
+    EXPECT_THAT(answer.refusal().sentence(), HasSubstr("policy changed"));
+    EXPECT_FALSE(answer.receipt().entry_hash().empty());
+  }
+  // Nor under another measure: persons under a looser rule tell of the counts.
+  EXPECT_EQ(
+      Answer(Question({"weapon"}, "", {"distinct_persons"})).refusal().reason(),
+      v1::NOT_READY);
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+TEST_F(AnswererTest, ANewLoadIsANewEpochAndMayHaveANewPolicy) {
+  const v1::Answer before = Answer(Question({"weapon"}));
+  Load(90);
+  settings_.policy.largest_hidden_count = 12;
+  const v1::Answer after = Answer(Question({"weapon"}));
+  ASSERT_TRUE(after.has_tables()) << after.DebugString();
+  EXPECT_NE(after.tables().table(0).epoch(), before.tables().table(0).epoch());
+  EXPECT_EQ(FromProto(after.tables().table(0))->cells()[0],
+            PublishedCell(90, 88, 92));
+}
+
+TEST_F(AnswererTest, APreviewWritesNothingAndShowsWhatWouldLeave) {
+  Query query;
+  query.data_set = "events";
+  query.purpose = "research";
+  query.by = {"weapon"};
+  const auto preview = answerer_->MakePreview(query);
+  ASSERT_THAT(preview, IsOk());
+  EXPECT_EQ(preview->tables[0].why[1], HiddenWhy::kSmall);
+  EXPECT_TRUE(LinesOnDisk().empty());
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon"}))),
+            ToProto(*preview->tables[0].table).SerializeAsString());
+}
+
+TEST_F(AnswererTest, AReleasedTableThatIsDamagedIsNeverReplaced) {
+  Answer(Question({"weapon"}));
+  ASSERT_THAT(database_->Execute("UPDATE release SET bytes = x'ff'"), IsOk());
+  Stop();
+  Start();
+  for (const char* by : {"weapon", "month"}) {
+    const v1::Answer answer = Answer(Question({by}));
+    EXPECT_EQ(answer.refusal().reason(), v1::NOT_READY);
+  }
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+}  // namespace
+}  // namespace cairn
