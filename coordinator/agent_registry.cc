@@ -1,0 +1,54 @@
+#include "coordinator/agent_registry.h"
+
+#include <utility>
+
+namespace cairn {
+
+std::shared_ptr<AgentSession> AgentRegistry::Attach(
+    const std::string& agency, std::shared_ptr<AgentSession> session,
+    absl::Time now) {
+  MutexLock lock(&mutex_);
+  Agency& entry = agencies_[agency];
+  entry.last_seen = now;
+  return std::exchange(entry.session, std::move(session));
+}
+
+bool AgentRegistry::Detach(const std::string& agency,
+                           const AgentSession* session, absl::Time now) {
+  std::shared_ptr<AgentSession> gone;  // dies outside the lock
+  MutexLock lock(&mutex_);
+  Agency& entry = agencies_[agency];
+  if (entry.session.get() != session) return false;
+  gone = std::move(entry.session);
+  entry.session = nullptr;
+  entry.last_seen = now;
+  return true;
+}
+
+void AgentRegistry::SetHoldings(const std::string& agency,
+                                std::vector<v1::Holding> holdings) {
+  MutexLock lock(&mutex_);
+  agencies_[agency].holdings = std::move(holdings);
+}
+
+void AgentRegistry::Seen(const std::string& agency, absl::Time now) {
+  MutexLock lock(&mutex_);
+  agencies_[agency].last_seen = now;
+}
+
+AgentRegistry::Agency AgentRegistry::Find(const std::string& agency) const {
+  MutexLock lock(&mutex_);
+  const auto found = agencies_.find(agency);
+  return found == agencies_.end() ? Agency{} : found->second;
+}
+
+std::vector<std::shared_ptr<AgentSession>> AgentRegistry::Sessions() const {
+  std::vector<std::shared_ptr<AgentSession>> sessions;
+  MutexLock lock(&mutex_);
+  for (const auto& [id, agency] : agencies_) {
+    if (agency.session != nullptr) sessions.push_back(agency.session);
+  }
+  return sessions;
+}
+
+}  // namespace cairn

@@ -1,0 +1,51 @@
+#ifndef CAIRN_COORDINATOR_AGENT_REGISTRY_H_
+#define CAIRN_COORDINATOR_AGENT_REGISTRY_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "cairn/v1/agent_link.pb.h"
+#include "core/base/mutex.h"
+
+namespace cairn {
+
+class AgentSession;
+
+// Who is attached, and what each agency said it holds. One agency, one
+// identity, one session: a newer stream of the same identity takes the older
+// one's place.
+class AgentRegistry {
+ public:
+  struct Agency {
+    std::shared_ptr<AgentSession> session;  // null: not attached
+    std::vector<v1::Holding> holdings;      // as last said
+    absl::Time last_seen = absl::InfinitePast();
+  };
+
+  // Returns the session that was replaced, to be closed outside.
+  std::shared_ptr<AgentSession> Attach(const std::string& agency,
+                                       std::shared_ptr<AgentSession> session,
+                                       absl::Time now);
+  // Forgets the session if it is still the agency's. True if it was.
+  bool Detach(const std::string& agency, const AgentSession* session,
+              absl::Time now);
+  void SetHoldings(const std::string& agency,
+                   std::vector<v1::Holding> holdings);
+  void Seen(const std::string& agency, absl::Time now);
+
+  Agency Find(const std::string& agency) const;
+  // Every attached session, for a drain.
+  std::vector<std::shared_ptr<AgentSession>> Sessions() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::string, Agency> agencies_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_COORDINATOR_AGENT_REGISTRY_H_

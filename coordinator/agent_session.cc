@@ -1,0 +1,104 @@
+#include "coordinator/agent_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/link/channel.h"
+#include "core/link/translate.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kMaxWaiting = 64;
+
+}  // namespace
+
+std::shared_ptr<AgentSession> AgentSession::Start(std::string agency,
+                                                  Handlers handlers) {
+  std::shared_ptr<AgentSession> session(
+      new AgentSession(std::move(agency), std::move(handlers)));
+  session->self_ = session;
+  session->StartRead(&session->incoming_);
+  return session;
+}
+
+bool AgentSession::Send(const v1::CoordinatorMessage& message) {
+  MutexLock lock(&mutex_);
+  if (closing_ || finished_ || outgoing_.size() >= kMaxWaiting) return false;
+  outgoing_.emplace_back();
+  outgoing_.back().set_message(message.SerializeAsString());
+  WriteNext();
+  return true;
+}
+
+void AgentSession::Close(const std::string& reason) {
+  v1::CoordinatorMessage message;
+  message.mutable_go_away()->set_reason(reason);
+  MutexLock lock(&mutex_);
+  if (closing_ || finished_) return;
+  outgoing_.emplace_back();
+  outgoing_.back().set_message(message.SerializeAsString());
+  WriteNext();
+  EndWhenIdle(grpc::Status::OK);
+}
+
+void AgentSession::WriteNext() {
+  if (writing_ || finished_ || outgoing_.empty()) return;
+  writing_ = true;
+  StartWrite(&outgoing_.front());
+}
+
+void AgentSession::EndWhenIdle(const grpc::Status& status) {
+  if (!closing_) {
+    closing_ = true;
+    end_ = status;
+  }
+  if (writing_ || finished_) return;
+  finished_ = true;
+  Finish(end_);
+}
+
+void AgentSession::OnReadDone(bool ok) {
+  if (!ok) {
+    MutexLock lock(&mutex_);
+    // The message of a write in flight is gRPC's until OnWriteDone.
+    outgoing_.resize(std::min<size_t>(outgoing_.size(), writing_ ? 1 : 0));
+    EndWhenIdle(grpc::Status::OK);
+    return;
+  }
+  v1::AgentMessage message;
+  const absl::Status read =
+      ParseMessage(incoming_.message(), kMaxAnswerBytes, &message);
+  if (!read.ok()) {
+    MutexLock lock(&mutex_);
+    EndWhenIdle(ToGrpcStatus(read));
+    return;
+  }
+  handlers_.on_message(shared_from_this(), std::move(message));
+  StartRead(&incoming_);
+}
+
+void AgentSession::OnWriteDone(bool ok) {
+  MutexLock lock(&mutex_);
+  writing_ = false;
+  if (!outgoing_.empty()) outgoing_.pop_front();
+  if (!ok) outgoing_.clear();
+  if (!outgoing_.empty()) {
+    WriteNext();
+  } else if (closing_ || !ok) {
+    EndWhenIdle(grpc::Status::OK);
+  }
+}
+
+void AgentSession::OnCancel() {
+  MutexLock lock(&mutex_);
+  EndWhenIdle(grpc::Status::CANCELLED);
+}
+
+void AgentSession::OnDone() {
+  // The last reaction: nothing of gRPC's touches this object after it.
+  const std::shared_ptr<AgentSession> self = std::move(self_);
+  handlers_.on_gone(self);
+}
+
+}  // namespace cairn

@@ -1,0 +1,68 @@
+#ifndef CAIRN_COORDINATOR_AGENT_SESSION_H_
+#define CAIRN_COORDINATOR_AGENT_SESSION_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cairn/v1/agent_link.grpc.pb.h"
+#include "core/base/mutex.h"
+#include "grpcpp/grpcpp.h"
+
+namespace cairn {
+
+// The coordinator's end of one agency's stream (see agent_link.proto for who
+// sends what). One queue, one write in flight; reactions never block: messages
+// go to the handlers, which hand them to a work queue.
+class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
+                                                    v1::CoordinatorEnvelope>,
+                     public std::enable_shared_from_this<AgentSession> {
+ public:
+  struct Handlers {
+    std::function<void(std::shared_ptr<AgentSession>, v1::AgentMessage)>
+        on_message;
+    std::function<void(std::shared_ptr<AgentSession>)> on_gone;
+  };
+
+  static std::shared_ptr<AgentSession> Start(std::string agency,
+                                             Handlers handlers);
+
+  const std::string& agency() const { return agency_; }
+
+  // False if the stream is closing, or 64 messages already wait: the agency is
+  // then as good as silent.
+  bool Send(const v1::CoordinatorMessage& message);
+  // Sends GoAway with the reason, then ends the stream.
+  void Close(const std::string& reason);
+
+ private:
+  AgentSession(std::string agency, Handlers handlers)
+      : agency_(std::move(agency)), handlers_(std::move(handlers)) {}
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndWhenIdle(const grpc::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::string agency_;
+  const Handlers handlers_;
+  v1::AgentEnvelope incoming_;  // owned by the one read in flight
+
+  Mutex mutex_;
+  std::deque<v1::CoordinatorEnvelope> outgoing_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::Status end_ ABSL_GUARDED_BY(mutex_);
+  // Alive until gRPC's last reaction.
+  std::shared_ptr<AgentSession> self_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_COORDINATOR_AGENT_SESSION_H_

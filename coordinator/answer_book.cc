@@ -1,0 +1,287 @@
+#include "coordinator/answer_book.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/disclosure/merge.h"
+#include "core/link/policy_file.h"
+#include "core/link/translate.h"
+#include "core/query/evaluate.h"
+
+namespace cairn {
+namespace {
+
+constexpr char kUnreadable[] = "sent an answer that cannot be read: ";
+
+// The rows of one agency, or why its tables do not answer the plan.
+absl::StatusOr<AgencyRows> RowsFrom(const Plan& plan,
+                                    const AgencyAnswer& answer) {
+  AgencyRows rows{answer.agency, true, {}};
+  for (const Measure& measure : plan.tables) {
+    const ProtectedTable* table = nullptr;
+    for (const ProtectedTable& candidate : *answer.tables) {
+      if (candidate.measure() == measure) table = &candidate;
+    }
+    if (table == nullptr || table->data_set() != plan.data_set->id) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no table of ", measure.ToString()));
+    }
+    auto evaluated =
+        Evaluate(plan, table->shape(), table->cells(), table->additive());
+    if (!evaluated.ok()) return evaluated.status();
+    rows.measures.push_back(*std::move(evaluated));
+  }
+  return rows;
+}
+
+bool AsksFor(const Plan& plan, DimensionKind kind) {
+  return std::any_of(
+      plan.axes.begin(), plan.axes.end(), [&](const PlanAxis& axis) {
+        return plan.data_set->dimensions[axis.dimension].kind == kind;
+      });
+}
+
+void AddCoverage(const AnswerContext& context,
+                 const std::vector<AgencyAnswer>& answers, v1::Result* result) {
+  const Plan& plan = *context.plan;
+  const bool by_time = AsksFor(plan, DimensionKind::kTime);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered) continue;
+    const std::set<std::string> covered(context.holdings[i].month().begin(),
+                                        context.holdings[i].month().end());
+    std::vector<std::string> lacking;
+    for (const std::string& month : plan.data_set->months) {
+      if (covered.count(month) == 0) lacking.push_back(month);
+    }
+    if (lacking.empty() || covered.empty()) continue;
+    const std::string months =
+        lacking.size() <= 3
+            ? absl::StrJoin(lacking, ", ")
+            : absl::StrCat(lacking.size(), " months, first ", lacking[0]);
+    result->add_warning(absl::StrCat(
+        answers[i].agency, " does not cover ", months,
+        by_time ? ": figures that need it are marked [x], not counted as zero"
+                : ": its figures are for the months it covers"));
+  }
+}
+
+// A year of which the data set's period has only a part is nobody's to give
+// whole.
+void AddPeriod(const Plan& plan, v1::Result* result) {
+  for (const PlanAxis& axis : plan.axes) {
+    if (axis.by < 0) continue;
+    const Level& level =
+        plan.data_set->dimensions[axis.dimension].levels[axis.by_level];
+    if (std::find(level.whole.begin(), level.whole.end(), false) ==
+        level.whole.end()) {
+      continue;
+    }
+    result->add_warning(
+        absl::StrCat("the data set covers ", plan.data_set->months.front(),
+                     " to ", plan.data_set->months.back(), ": a ", level.title,
+                     " that reaches beyond it is marked [x]"));
+  }
+}
+
+void AddPlaces(const AnswerContext& context,
+               const std::vector<AgencyAnswer>& answers, v1::Result* result) {
+  if (!AsksFor(*context.plan, DimensionKind::kPlace)) return;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered) continue;
+    if (context.holdings[i].places_overlap()) {
+      result->add_warning(absl::StrCat(
+          answers[i].agency,
+          " works inside other agencies' areas: its records are added in each "
+          "place, so a place's figure is not one agency's, and rates by area "
+          "do "
+          "not hold for it"));
+    }
+  }
+  result->add_warning(
+      "places count what each agency records inside its own area; what it "
+      "records elsewhere stands under OUT, without a place under U");
+}
+
+void AddMeaning(const Plan& plan, bool forced, bool overlap,
+                v1::Result* result) {
+  if (forced) {
+    result->add_warning(
+        overlap ? absl::StrCat("records of ", plan.data_set->id,
+                               " in different agencies may be of the same "
+                               "event: shown side by side, never added")
+                : "the same person may be known to several agencies: distinct "
+                  "persons are shown side by side, never added");
+  }
+  for (const PlanAxis& axis : plan.axes) {
+    const Dimension& dimension = plan.data_set->dimensions[axis.dimension];
+    if (!dimension.multi_valued) continue;
+    result->add_warning(absl::StrCat(
+        "a record may have several values of ", dimension.levels[0].variable,
+        ": totals count records and are not the sum of the values"));
+  }
+}
+
+void AddPersons(const AnswerContext& context,
+                const std::vector<AgencyAnswer>& answers, v1::Result* result) {
+  const auto& measures = context.plan->query.measures;
+  const bool distinct =
+      std::any_of(measures.begin(), measures.end(), [](const Measure& m) {
+        return m.kind == Measure::Kind::kDistinctPersons;
+      });
+  if (!distinct) return;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const uint32_t percent = context.holdings[i].without_person_percent();
+    if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered ||
+        percent == 0) {
+      continue;
+    }
+    result->add_warning(absl::StrCat(
+        answers[i].agency, ": about ", percent,
+        " % of its records have no person key and are left out of distinct "
+        "persons"));
+  }
+}
+
+void AddAgency(const AgencyAnswer& answer, const std::string& epoch,
+               v1::Result* result) {
+  v1::AgencyOutcome* outcome = result->add_agency();
+  outcome->set_agency(answer.agency);
+  outcome->set_outcome(
+      answer.outcome == AgencyAnswer::Outcome::kAnswered  ? v1::ANSWERED
+      : answer.outcome == AgencyAnswer::Outcome::kRefused ? v1::REFUSED
+                                                          : v1::SILENT);
+  outcome->set_reason(answer.reason);
+  outcome->set_elapsed_ms(answer.elapsed_ms);
+  if (!answer.receipt.entry_hash.empty()) {
+    outcome->mutable_receipt()->set_index(answer.receipt.index);
+    outcome->mutable_receipt()->set_entry_hash(answer.receipt.entry_hash);
+  }
+  if (answer.tables != nullptr && !answer.tables->empty()) {
+    *outcome->mutable_rule() = ToProto(answer.tables->front().policy());
+    outcome->set_epoch(epoch);
+  }
+}
+
+v1::CellStatus StatusOf(CellStatus status) {
+  switch (status) {
+    case CellStatus::kPublished:
+      return v1::PUBLISHED;
+    case CellStatus::kSuppressed:
+      return v1::SUPPRESSED;
+    case CellStatus::kBounded:
+      return v1::BOUNDED;
+    case CellStatus::kUnavailable:
+      return v1::UNAVAILABLE;
+    case CellStatus::kNotApplicable:
+      break;
+  }
+  return v1::NOT_APPLICABLE;
+}
+
+void AddRows(const std::vector<MergedRow>& rows, v1::Result* result) {
+  for (const MergedRow& row : rows) {
+    for (size_t m = 0; m < row.figures.size(); ++m) {
+      const Figure& figure = row.figures[m];
+      v1::ResultRow* out = result->add_row();
+      for (const std::string& code : row.key) out->add_key(code);
+      out->set_agency(row.agency);
+      out->set_measure(static_cast<uint32_t>(m));
+      out->set_status(StatusOf(figure.status));
+      if (figure.value) out->set_value(*figure.value);
+      if (figure.low) out->set_low(*figure.low);
+      if (figure.high) out->set_high(*figure.high);
+    }
+  }
+}
+
+}  // namespace
+
+AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer) {
+  AgencyAnswer read;
+  read.agency = agency;
+  read.elapsed_ms = answer.elapsed_ms();
+  read.receipt = {answer.receipt().index(), answer.receipt().entry_hash()};
+  if (answer.has_refusal()) {
+    read.outcome = AgencyAnswer::Outcome::kRefused;
+    read.reason = answer.refusal().sentence().substr(0, 500);
+    return read;
+  }
+  if (!answer.has_tables() || answer.tables().table().empty() ||
+      answer.receipt().entry_hash().size() != 32) {
+    read.reason = absl::StrCat(kUnreadable, "no table, or no receipt");
+    return read;
+  }
+  auto tables = std::make_shared<std::vector<ProtectedTable>>();
+  for (const v1::ProtectedTable& message : answer.tables().table()) {
+    auto table = FromProto(message);
+    if (!table.ok()) {
+      read.reason = absl::StrCat(kUnreadable, table.status().message());
+      return read;
+    }
+    tables->push_back(*std::move(table));
+  }
+  read.outcome = AgencyAnswer::Outcome::kAnswered;
+  read.tables = std::move(tables);
+  return read;
+}
+
+void FillResult(const AnswerContext& context,
+                const std::vector<AgencyAnswer>& given, v1::Result* result) {
+  const Plan& plan = *context.plan;
+  std::vector<AgencyAnswer> answers = given;
+  std::vector<AgencyRows> rows;
+  std::vector<int> decimals;
+  for (const Measure& table : plan.tables) {
+    const Quantity* quantity = plan.data_set->FindQuantity(table.quantity);
+    decimals.push_back(quantity == nullptr ? 0 : quantity->decimals);
+  }
+  for (AgencyAnswer& answer : answers) {
+    AgencyRows own{answer.agency, false, {}};
+    if (answer.outcome == AgencyAnswer::Outcome::kAnswered) {
+      auto evaluated = RowsFrom(plan, answer);
+      if (evaluated.ok()) {
+        own = *std::move(evaluated);
+      } else {
+        answer.outcome = AgencyAnswer::Outcome::kSilent;
+        answer.reason = absl::StrCat(kUnreadable, evaluated.status().message());
+      }
+    }
+    rows.push_back(std::move(own));
+  }
+  const bool distinct =
+      std::any_of(plan.tables.begin(), plan.tables.end(), [](const Measure& m) {
+        return m.kind == Measure::Kind::kDistinctPersons;
+      });
+  const bool overlap = plan.data_set->agencies == Combination::kOverlap;
+  const bool forced =
+      !context.split && answers.size() > 1 && (distinct || overlap);
+  const bool split = context.split || forced;
+  result->set_split_by_agency(split);
+  AddRows(
+      split ? SideBySide(plan, decimals, rows) : Merge(plan, decimals, rows),
+      result);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    AddAgency(answers[i], context.holdings[i].epoch(), result);
+  }
+  AddMeaning(plan, forced, overlap, result);
+  AddPeriod(plan, result);
+  AddCoverage(context, answers, result);
+  AddPlaces(context, answers, result);
+  AddPersons(context, answers, result);
+}
+
+std::string OutcomeOf(const v1::Result& result) {
+  size_t answered = 0, refused = 0;
+  for (const v1::AgencyOutcome& agency : result.agency()) {
+    answered += agency.outcome() == v1::ANSWERED ? 1 : 0;
+    refused += agency.outcome() == v1::REFUSED ? 1 : 0;
+  }
+  const auto all = static_cast<size_t>(result.agency_size());
+  if (answered == all) return "complete";
+  return refused == all ? "refused" : "partial";
+}
+
+}  // namespace cairn

@@ -1,0 +1,38 @@
+#ifndef CAIRN_COORDINATOR_ANSWER_BOOK_H_
+#define CAIRN_COORDINATOR_ANSWER_BOOK_H_
+
+#include <string>
+#include <vector>
+
+#include "cairn/v1/agent_link.pb.h"
+#include "cairn/v1/query_service.pb.h"
+#include "coordinator/query_run.h"
+#include "core/query/plan.h"
+
+namespace cairn {
+
+// Reads one agency's answer off the wire. An answer that cannot be read, or is
+// not what was asked, counts as no answer, with the reason.
+AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer);
+
+// What the coordinator knows beside the answers.
+struct AnswerContext {
+  const Plan* plan = nullptr;
+  bool split = false;
+  // By agency, in the order asked: what it said it holds of the data set.
+  std::vector<v1::Holding> holdings;
+};
+
+// Evaluates each agency's tables, merges them, and says everything that has to
+// be said beside the numbers: who answered and who did not, which rule each
+// applied, months not covered, records that overlap. Fills rows, agencies,
+// warnings.
+void FillResult(const AnswerContext& context,
+                const std::vector<AgencyAnswer>& answers, v1::Result* result);
+
+// complete, partial or refused, as the exit codes tell them apart.
+std::string OutcomeOf(const v1::Result& result);
+
+}  // namespace cairn
+
+#endif  // CAIRN_COORDINATOR_ANSWER_BOOK_H_

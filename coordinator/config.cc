@@ -1,0 +1,106 @@
+#include "coordinator/config.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/link/catalogue_file.h"
+#include "core/link/text_config.h"
+
+namespace cairn {
+namespace {
+
+absl::Status Bad(const std::string& path, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+}
+
+absl::Status CheckAgencies(const std::string& path,
+                           const CoordinatorSettings& settings) {
+  std::set<std::string> ids;
+  for (const auto& agency : settings.config.agency()) {
+    if (agency.id().empty() || !ids.insert(agency.id()).second) {
+      return Bad(path, absl::StrCat("agency '", agency.id(),
+                                    "' has no id, or is there twice"));
+    }
+    for (const std::string& data_set : agency.data_set()) {
+      const auto found = settings.catalogue->Find(data_set);
+      if (!found.ok()) {
+        return Bad(path, absl::StrCat("agency ", agency.id(), ": ",
+                                      found.status().message()));
+      }
+    }
+  }
+  return ids.empty() ? Bad(path, "names no agency; write agency { id: .. }")
+                     : absl::OkStatus();
+}
+
+}  // namespace
+
+const v1::CoordinatorConfig::Member* CoordinatorSettings::FindAgency(
+    const std::string& id) const {
+  for (const auto& agency : config.agency()) {
+    if (agency.id() == id) return &agency;
+  }
+  return nullptr;
+}
+
+std::string CoordinatorSettings::DatabasePath() const {
+  return absl::StrCat(config.state_dir(), "/coordinator.db");
+}
+
+absl::StatusOr<CoordinatorSettings> ReadCoordinatorConfig(
+    const std::string& path) {
+  CoordinatorSettings settings;
+  v1::CoordinatorConfig& config = settings.config;
+  CAIRN_RETURN_IF_ERROR(ReadTextProto(path, &config));
+  if (config.listen().empty()) {
+    return Bad(path, "listen is missing; write listen: \"0.0.0.0:7443\"");
+  }
+  if (config.state_dir().empty()) {
+    return Bad(path, "state_dir is missing; write state_dir: \"state\"");
+  }
+  if (config.catalogue().empty()) {
+    return Bad(path, "catalogue is missing; name the catalogue's file");
+  }
+  if (config.credentials().certificate().empty() ||
+      config.credentials().key().empty() ||
+      config.credentials().authority().empty()) {
+    return Bad(path, "credentials need certificate, key and authority");
+  }
+  const auto fix = [&path](std::string* name) {
+    *name = RelativeTo(path, *name);
+  };
+  fix(config.mutable_state_dir());
+  fix(config.mutable_catalogue());
+  fix(config.mutable_credentials()->mutable_certificate());
+  fix(config.mutable_credentials()->mutable_key());
+  fix(config.mutable_credentials()->mutable_authority());
+  CAIRN_ASSIGN_OR_RETURN(
+      settings.catalogue,
+      ReadCatalogue(config.catalogue(), &settings.catalogue_message));
+  CAIRN_RETURN_IF_ERROR(CheckAgencies(path, settings));
+  return settings;
+}
+
+std::string ExampleCoordinatorConfig() {
+  return R"(# Cairn coordinator. Paths are relative to this file.
+
+# Agents and analysts dial in here, over mutual TLS.
+listen: "0.0.0.0:7443"
+credentials {
+  certificate: "coordinator.pem"
+  key: "coordinator.key"  # chmod 600
+  authority: "ca.pem"
+}
+
+# Everything the coordinator keeps: questions, answers, its ledger.
+state_dir: "state"
+catalogue: "catalogue.textproto"
+
+# The agencies of the partnership. An agency that is named here and does not
+# answer is shown as silent, never as zero.
+agency { id: "riverside-police" name: "Riverside Police" kind: "police" data_set: "police_incidents" }
+)";
+}
+
+}  // namespace cairn

@@ -1,0 +1,394 @@
+#include "coordinator/coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/digest.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/link/translate.h"
+#include "core/query/filter_text.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kProtocolVersion = 1;
+constexpr size_t kWorkers = 4;
+constexpr size_t kMaxWaiting = 1024;
+constexpr size_t kMaxOpenRuns = 256;
+constexpr uint32_t kDefaultTimeoutMs = 30'000;
+constexpr uint32_t kMaxTimeoutMs = 600'000;
+
+// q-20261121-3f09a2c417: the day, then random.
+std::string NewQueryId(absl::Time now) {
+  return absl::StrCat("q-",
+                      absl::FormatTime("%Y%m%d", now, absl::UTCTimeZone()), "-",
+                      Hex(RandomBytes(5)));
+}
+
+// The question as one line, for the history.
+std::string QuestionText(const v1::RunQueryRequest& request,
+                         const std::string& where) {
+  std::string text = absl::StrCat("--from ", request.query().data_set());
+  if (request.query().by_size() > 0) {
+    absl::StrAppend(&text, " --by ", absl::StrJoin(request.query().by(), ","));
+  }
+  for (const std::string& measure : request.query().measure()) {
+    absl::StrAppend(&text, " --measure ", measure);
+  }
+  if (!where.empty()) absl::StrAppend(&text, " --where \"", where, "\"");
+  if (request.agency_size() > 0) {
+    absl::StrAppend(&text, " --agencies ",
+                    absl::StrJoin(request.agency(), ","));
+  }
+  if (request.split_by_agency()) absl::StrAppend(&text, " --split agency");
+  return text;
+}
+
+v1::QueryEvent EventOf(const AgencyAnswer& answer) {
+  v1::QueryEvent event;
+  v1::AgencyOutcome* outcome = event.mutable_agency();
+  outcome->set_agency(answer.agency);
+  outcome->set_outcome(
+      answer.outcome == AgencyAnswer::Outcome::kAnswered  ? v1::ANSWERED
+      : answer.outcome == AgencyAnswer::Outcome::kRefused ? v1::REFUSED
+                                                          : v1::SILENT);
+  outcome->set_reason(answer.reason);
+  outcome->set_elapsed_ms(answer.elapsed_ms);
+  return event;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
+                         const Clock* clock)
+    : settings_(settings),
+      log_(log),
+      clock_(clock),
+      work_(kWorkers, kMaxWaiting) {}
+
+Coordinator::~Coordinator() {
+  timer_.Stop();
+  std::map<std::string, std::shared_ptr<QueryRun>> open;
+  {
+    MutexLock lock(&mutex_);
+    open = runs_;
+  }
+  for (const auto& [id, run] : open) run->Expire("the coordinator is stopping");
+}
+
+bool Coordinator::Run(std::function<void()> work) {
+  return work_.Push(std::move(work));
+}
+
+void Coordinator::Ask(std::string asker, std::string request, OnEvent on_event,
+                      OnEnd on_end) {
+  const bool taken =
+      work_.Push([this, asker = std::move(asker), request = std::move(request),
+                  on_event, on_end] {
+        const absl::Status started = StartRun(asker, request, on_event, on_end);
+        if (!started.ok()) on_end(started);
+      });
+  if (!taken) {
+    on_end(absl::ResourceExhaustedError(
+        "too many questions are waiting; ask again in a few seconds"));
+  }
+}
+
+absl::Status Coordinator::ReadQuestion(const std::string& bytes,
+                                       Question* question) {
+  CAIRN_RETURN_IF_ERROR(
+      ParseMessage(bytes, kMaxQuestionBytes, &question->request));
+  CAIRN_ASSIGN_OR_RETURN(const Query query,
+                         FromProto(question->request.query()));
+  CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set,
+                         settings_->catalogue->Find(query.data_set));
+  if (!settings_->catalogue->HasPurpose(query.purpose)) {
+    std::vector<std::string> ids;
+    for (const Purpose& purpose : settings_->catalogue->purposes) {
+      ids.push_back(purpose.id);
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no purpose '", query.purpose.substr(0, 40),
+                     "'; use one of: ", absl::StrJoin(ids, ", ")));
+  }
+  CAIRN_ASSIGN_OR_RETURN(question->plan, MakePlan(*data_set, query));
+  question->context.plan = &question->plan;
+  question->context.split = question->request.split_by_agency();
+  const absl::Time now = clock_->Now();
+  question->query_id = NewQueryId(now);
+  question->asked_at = FormatUtc(now);
+  return ChooseAgencies(question);
+}
+
+v1::Holding Coordinator::HoldingOf(const std::string& agency,
+                                   const std::string& data_set) const {
+  const AgentRegistry::Agency found = registry_.Find(agency);
+  for (const v1::Holding& holding : found.holdings) {
+    if (holding.data_set() == data_set) return holding;
+  }
+  return {};
+}
+
+absl::Status Coordinator::ChooseAgencies(Question* question) const {
+  const std::string& data_set = question->plan.data_set->id;
+  std::vector<std::string> ids;
+  for (const auto& member : settings_->config.agency()) {
+    ids.push_back(member.id());
+  }
+  std::vector<std::string> chosen(question->request.agency().begin(),
+                                  question->request.agency().end());
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (settings_->FindAgency(chosen[i]) == nullptr) {
+      const std::string near = Nearest(chosen[i], ids);
+      return absl::NotFoundError(absl::StrCat(
+          "there is no agency '", chosen[i].substr(0, 40), "'",
+          near.empty() ? "; see: cairn agencies"
+                       : absl::StrCat("; did you mean ", near, "?")));
+    }
+    if (std::find(chosen.begin(), chosen.begin() + static_cast<long>(i),
+                  chosen[i]) != chosen.begin() + static_cast<long>(i)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("agency ", chosen[i], " is named twice"));
+    }
+  }
+  if (chosen.empty()) {
+    for (const auto& member : settings_->config.agency()) {
+      const bool holds =
+          std::find(member.data_set().begin(), member.data_set().end(),
+                    data_set) != member.data_set().end() ||
+          !HoldingOf(member.id(), data_set).data_set().empty();
+      if (holds) chosen.push_back(member.id());
+    }
+  }
+  if (chosen.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("no agency of the partnership holds ", data_set));
+  }
+  for (const std::string& agency : chosen) {
+    question->context.holdings.push_back(HoldingOf(agency, data_set));
+  }
+  question->agencies = std::move(chosen);
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::StartRun(const std::string& asker,
+                                   const std::string& bytes,
+                                   const OnEvent& on_event,
+                                   const OnEnd& on_end) {
+  auto question = std::make_shared<Question>();
+  question->asker = asker;
+  CAIRN_RETURN_IF_ERROR(ReadQuestion(bytes, question.get()));
+  const Query& query = question->plan.query;
+  const std::string where =
+      query.where.has_value() ? FilterToText(*query.where) : "";
+  {
+    MutexLock lock(&mutex_);
+    if (runs_.size() >= kMaxOpenRuns) {
+      return absl::ResourceExhaustedError(
+          "too many questions are open; ask again in a few seconds");
+    }
+  }
+  CAIRN_RETURN_IF_ERROR(log_->Received(
+      {question->query_id, question->asked_at, asker, query.purpose,
+       query.data_set, QuestionText(question->request, where), bytes}));
+
+  v1::QueryEvent started;
+  started.mutable_started()->set_query_id(question->query_id);
+  for (const std::string& agency : question->agencies) {
+    started.mutable_started()->add_agency(agency);
+  }
+  on_event(std::move(started));
+
+  const uint32_t asked = question->request.timeout_ms();
+  const uint32_t timeout_ms =
+      asked == 0 ? kDefaultTimeoutMs : std::min(asked, kMaxTimeoutMs);
+  auto run = std::make_shared<QueryRun>(
+      question->query_id, question->agencies,
+      [on_event](const AgencyAnswer& answer) { on_event(EventOf(answer)); },
+      [this, question, on_event, on_end](std::vector<AgencyAnswer> answers) {
+        // On whichever thread ended it: the disk is for a worker.
+        auto shared =
+            std::make_shared<std::vector<AgencyAnswer>>(std::move(answers));
+        const auto finish = [this, question, shared, on_event, on_end] {
+          FinishRun(question, std::move(*shared), on_event, on_end);
+        };
+        if (!work_.Push(finish)) finish();
+      });
+  {
+    MutexLock lock(&mutex_);
+    runs_[question->query_id] = run;
+  }
+  timer_.At(Timer::Clock::now() + std::chrono::milliseconds(timeout_ms),
+            [weak = std::weak_ptr<QueryRun>(run)] {
+              if (const auto open = weak.lock()) {
+                open->Expire("did not answer in time");
+              }
+            });
+  SendAsks(*question, run, timeout_ms);
+  return absl::OkStatus();
+}
+
+void Coordinator::SendAsks(const Question& question,
+                           const std::shared_ptr<QueryRun>& run,
+                           uint32_t timeout_ms) {
+  v1::CoordinatorMessage message;
+  v1::Ask* ask = message.mutable_ask();
+  ask->set_query_id(question.query_id);
+  ask->set_query(question.request.query().SerializeAsString());
+  ask->set_answer_within_ms(timeout_ms);
+  ask->set_asker(question.asker);
+  for (const std::string& agency : question.agencies) {
+    const AgentRegistry::Agency found = registry_.Find(agency);
+    const bool sent = found.session != nullptr && found.session->Send(message);
+    if (sent) continue;
+    AgencyAnswer silent;
+    silent.agency = agency;
+    silent.reason = found.session == nullptr ? "is not connected"
+                                             : "has too many questions waiting";
+    run->Accept(std::move(silent));
+  }
+}
+
+void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
+                            std::vector<AgencyAnswer> answers,
+                            const OnEvent& on_event, const OnEnd& on_end) {
+  {
+    MutexLock lock(&mutex_);
+    runs_.erase(question->query_id);
+  }
+  const Query& query = question->plan.query;
+  v1::QueryEvent event;
+  v1::Result* result = event.mutable_result();
+  result->set_query_id(question->query_id);
+  *result->mutable_query() = question->request.query();
+  result->set_asked_at(question->asked_at);
+  result->set_asker(question->asker);
+  for (const std::string& variable : query.by) result->add_dimension(variable);
+  for (const Measure& measure : query.measures) {
+    result->add_measure(measure.ToString());
+  }
+  if (query.where.has_value()) {
+    result->set_where_text(FilterToText(*query.where));
+  }
+  FillResult(question->context, answers, result);
+  const absl::Status kept = log_->Answered(OutcomeOf(*result), *result);
+  if (!kept.ok()) {
+    on_end(kept);
+    return;
+  }
+  on_event(std::move(event));
+  on_end(absl::OkStatus());
+}
+
+std::shared_ptr<QueryRun> Coordinator::FindRun(const std::string& query_id) {
+  MutexLock lock(&mutex_);
+  const auto found = runs_.find(query_id);
+  return found == runs_.end() ? nullptr : found->second;
+}
+
+v1::Description Coordinator::Describe() const {
+  v1::Description description;
+  *description.mutable_catalogue() = settings_->catalogue_message;
+  for (const auto& member : settings_->config.agency()) {
+    const AgentRegistry::Agency found = registry_.Find(member.id());
+    auto* agency = description.add_agency();
+    agency->set_id(member.id());
+    agency->set_name(member.name());
+    agency->set_kind(member.kind());
+    agency->set_attached(found.session != nullptr);
+    if (found.last_seen != absl::InfinitePast()) {
+      agency->set_last_seen(FormatUtc(found.last_seen));
+    }
+    for (const v1::Holding& holding : found.holdings) {
+      *agency->add_holding() = holding;
+    }
+  }
+  return description;
+}
+
+void Coordinator::Attached(std::shared_ptr<AgentSession> session) {
+  // Known from its Hello on: until then it is not asked.
+  LogLine("agent.connected", {{"agency", session->agency()}});
+}
+
+void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
+                          const v1::Hello& hello) {
+  if (hello.protocol_version() != kProtocolVersion) {
+    session->Close(absl::StrCat("this coordinator speaks protocol version ",
+                                kProtocolVersion, ", the agent ",
+                                hello.protocol_version()));
+    return;
+  }
+  if (hello.catalogue_digest() != settings_->catalogue->digest) {
+    session->Close(
+        "the agent's catalogue differs from the coordinator's; both need the "
+        "same file");
+    return;
+  }
+  registry_.SetHoldings(session->agency(),
+                        {hello.holding().begin(), hello.holding().end()});
+  const auto replaced =
+      registry_.Attach(session->agency(), session, clock_->Now());
+  if (replaced != nullptr && replaced != session) {
+    replaced->Close("a newer connection of this agency took its place");
+  }
+  v1::CoordinatorMessage welcome;
+  welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
+  session->Send(welcome);
+  LogLine("agent.attached", {{"agency", session->agency()}});
+}
+
+void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
+                                 v1::AgentMessage message) {
+  switch (message.kind_case()) {
+    case v1::AgentMessage::kHello:
+      OnHello(session, message.hello());
+      return;
+    case v1::AgentMessage::kHeartbeat:
+      registry_.Seen(session->agency(), clock_->Now());
+      return;
+    case v1::AgentMessage::kAnswer: {
+      const auto run = FindRun(message.answer().query_id());
+      const bool taken =
+          run != nullptr &&
+          work_.Push([agency = session->agency(), run,
+                      answer = std::move(*message.mutable_answer())] {
+            run->Accept(ReadAnswer(agency, answer));
+          });
+      if (!taken) {
+        LogLine("answer.dropped", {{"agency", session->agency()}});
+      }
+      return;
+    }
+    default:
+      session->Close("a message of an unknown kind came");
+  }
+}
+
+void Coordinator::Detached(const std::shared_ptr<AgentSession>& session) {
+  if (!registry_.Detach(session->agency(), session.get(), clock_->Now())) {
+    return;
+  }
+  LogLine("agent.detached", {{"agency", session->agency()}});
+  // Its open questions will not be answered on this stream.
+  std::vector<std::shared_ptr<QueryRun>> open;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, run] : runs_) open.push_back(run);
+  }
+  for (const auto& run : open) {
+    AgencyAnswer silent;
+    silent.agency = session->agency();
+    silent.reason = "lost its connection before it answered";
+    run->Accept(std::move(silent));
+  }
+}
+
+void Coordinator::Drain(const std::string& reason) {
+  for (const auto& session : registry_.Sessions()) session->Close(reason);
+}
+
+}  // namespace cairn

@@ -1,0 +1,103 @@
+#ifndef CAIRN_COORDINATOR_COORDINATOR_H_
+#define CAIRN_COORDINATOR_COORDINATOR_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/query_service.pb.h"
+#include "coordinator/agent_registry.h"
+#include "coordinator/agent_session.h"
+#include "coordinator/answer_book.h"
+#include "coordinator/config.h"
+#include "coordinator/query_log.h"
+#include "coordinator/query_run.h"
+#include "coordinator/timer.h"
+#include "core/base/work_queue.h"
+
+namespace cairn {
+
+// The VRU's side, between the services and the sessions:
+//
+//   QueryService          Coordinator                     AgentSession (one an
+//   agency)
+//     Ask(request) ------> check against the catalogue
+//                          QueryLog.Received              on disk before it is
+//                          sent QueryRun, timer ------------>  Ask
+//     on_event  <--------- QueryRun.Accept  <-----------  Answer
+//                          FillResult (evaluate, merge)
+//                          QueryLog.Answered              on disk before it is
+//                          seen
+//     on_event  <--------- Result
+//
+// Ask and OnAgentMessage may block on the disk: they run on the work queue.
+class Coordinator {
+ public:
+  Coordinator(const CoordinatorSettings* settings, QueryLog* log,
+              const Clock* clock);
+  // Ends every run that is open, then the work queue.
+  ~Coordinator();
+
+  using OnEvent = std::function<void(v1::QueryEvent)>;
+  using OnEnd = std::function<void(absl::Status)>;
+
+  // Runs a question; `on_end` is called once, after the last event.
+  // RESOURCE_EXHAUSTED through it when too many wait.
+  void Ask(std::string asker, std::string request, OnEvent on_event,
+           OnEnd on_end);
+  // For the short calls: runs `work` on the work queue. False if it is full.
+  bool Run(std::function<void()> work);
+
+  v1::Description Describe() const;
+  QueryLog& log() { return *log_; }
+
+  // From the attach service.
+  void Attached(std::shared_ptr<AgentSession> session);
+  void OnAgentMessage(std::shared_ptr<AgentSession> session,
+                      v1::AgentMessage message);
+  void Detached(const std::shared_ptr<AgentSession>& session);
+  // Tells every agent to go away; they dial again.
+  void Drain(const std::string& reason);
+
+ private:
+  struct Question {
+    std::string asker;
+    v1::RunQueryRequest request;
+    std::string query_id;
+    std::string asked_at;
+    Plan plan;
+    AnswerContext context;
+    std::vector<std::string> agencies;
+  };
+
+  absl::Status StartRun(const std::string& asker, const std::string& bytes,
+                        const OnEvent& on_event, const OnEnd& on_end);
+  absl::Status ReadQuestion(const std::string& bytes, Question* question);
+  absl::Status ChooseAgencies(Question* question) const;
+  v1::Holding HoldingOf(const std::string& agency,
+                        const std::string& data_set) const;
+  void SendAsks(const Question& question, const std::shared_ptr<QueryRun>& run,
+                uint32_t timeout_ms);
+  void FinishRun(const std::shared_ptr<Question>& question,
+                 std::vector<AgencyAnswer> answers, const OnEvent& on_event,
+                 const OnEnd& on_end);
+  void OnHello(const std::shared_ptr<AgentSession>& session,
+               const v1::Hello& hello);
+  std::shared_ptr<QueryRun> FindRun(const std::string& query_id);
+
+  const CoordinatorSettings* const settings_;
+  QueryLog* const log_;
+  const Clock* const clock_;
+  AgentRegistry registry_;
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<QueryRun>> runs_
+      ABSL_GUARDED_BY(mutex_);
+  Timer timer_;
+  WorkQueue work_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_COORDINATOR_COORDINATOR_H_

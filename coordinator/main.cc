@@ -1,0 +1,150 @@
+// cairn-coordinator: the VRU's side. Flags to one object, run, Status to exit
+// code.
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "coordinator/attach_service.h"
+#include "coordinator/config.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/query_service.h"
+#include "core/base/command_line.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/link/channel.h"
+#include "core/link/credentials.h"
+#include "core/link/text_config.h"
+#include "grpcpp/grpcpp.h"
+
+namespace cairn {
+namespace {
+
+constexpr char kProgram[] = "cairn-coordinator";
+
+absl::Status Run(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
+                         ReadCoordinatorConfig(config_path));
+  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
+                         CheckCredentials(settings.config.credentials()));
+  if (own.role != "coordinator" ||
+      own.partnership != settings.catalogue->partnership) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(settings.config.credentials().certificate(),
+                     ": is not the certificate of the coordinator of ",
+                     settings.catalogue->partnership));
+  }
+  CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
+  const SystemClock clock;
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
+                         QueryLog::Open(settings.DatabasePath(), &clock));
+  CAIRN_RETURN_IF_ERROR(log->ledger().Verify().status());
+  CAIRN_RETURN_IF_ERROR(log->CloseAbandoned());
+  CAIRN_ASSIGN_OR_RETURN(const auto credentials,
+                         MakeServerCredentials(settings.config.credentials()));
+
+  BlockSignals();
+  Coordinator coordinator(&settings, log.get(), &clock);
+  AttachService attach(&settings, &coordinator);
+  QueryService query(&settings, &coordinator);
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(settings.config.listen(), credentials, &port);
+  builder.RegisterService(&attach);
+  builder.RegisterService(&query);
+  SetServerLimits(&builder);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", settings.config.listen(),
+                     "; is another program using that port?"));
+  }
+  LogLine("coordinator.started", {{"listen", settings.config.listen()}});
+  WaitForSignal();
+  LogLine("coordinator.stopping", {});
+  coordinator.Drain("the coordinator is stopping");
+  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
+  return absl::OkStatus();
+}
+
+absl::Status Init(const std::string& path) {
+  if (ReadFile(path).ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is there already; it was not changed"));
+  }
+  CAIRN_RETURN_IF_ERROR(WriteFile(path, ExampleCoordinatorConfig()));
+  std::printf("Wrote %s. Edit it, then: cairn-coordinator run --config %s\n",
+              path.c_str(), path.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Status(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
+                         ReadCoordinatorConfig(config_path));
+  const bool running = StateDirIsLocked(settings.config.state_dir());
+  std::printf("config     %s\nlisten     %s\nagencies   %d\nrunning    %s\n",
+              config_path.c_str(), settings.config.listen().c_str(),
+              settings.config.agency_size(), running ? "yes" : "no");
+  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
+                         CheckCredentials(settings.config.credentials()));
+  std::printf("identity   spiffe://%s/coordinator\n", own.partnership.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Verify(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
+                         ReadCoordinatorConfig(config_path));
+  const SystemClock clock;
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
+                         QueryLog::Open(settings.DatabasePath(), &clock));
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t entries, log->ledger().Verify());
+  std::printf("ok    %s: %llu entries, no gap, each as it was hashed\n",
+              settings.DatabasePath().c_str(),
+              static_cast<unsigned long long>(entries));
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  // Problems are said in our words, once; GRPC_VERBOSITY=INFO brings gRPC's
+  // back.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  CLI::App app{
+      "Cairn's coordinator: takes questions from analysts, sends them "
+      "to the agencies'\nagents, and merges what they release.\n\n"
+      "Examples:\n"
+      "  cairn-coordinator init --config coordinator.textproto\n"
+      "  cairn-coordinator run --config coordinator.textproto\n"
+      "  cairn-coordinator audit verify --config "
+      "coordinator.textproto\n",
+      kProgram};
+  app.require_subcommand(1);
+  std::string config = "coordinator.textproto";
+  absl::Status status;
+  const auto add = [&](CLI::App* parent, const char* name, const char* what,
+                       absl::Status (*work)(const std::string&)) {
+    CLI::App* command = parent->add_subcommand(name, what);
+    command->add_option("--config", config, "Configuration file")
+        ->capture_default_str();
+    command->callback([&status, &config, work] { status = work(config); });
+  };
+  add(&app, "init", "Write a commented configuration to start from", Init);
+  add(&app, "run", "Run until SIGTERM or Ctrl-C", Run);
+  add(&app, "status", "Say what is configured, and whether it runs", Status);
+  CLI::App* audit = app.add_subcommand("audit", "The coordinator's own ledger");
+  audit->require_subcommand(1);
+  add(audit, "verify", "Check every entry, first to last", Verify);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitComplete : kExitUsage;
+  }
+  return status.ok() ? kExitComplete : Fail(kProgram, status);
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int argc, char** argv) { return cairn::Main(argc, argv); }

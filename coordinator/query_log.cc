@@ -1,0 +1,170 @@
+#include "coordinator/query_log.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/digest.h"
+#include "core/base/status_macros.h"
+#include "core/link/translate.h"
+#include "core/store/sqlite_ledger_store.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kMaxResultBytes = 64 << 20;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<QueryLog>> QueryLog::Open(
+    const std::string& path, const Clock* clock) {
+  std::unique_ptr<QueryLog> log(new QueryLog);
+  CAIRN_ASSIGN_OR_RETURN(log->database_,
+                         Database::Open(path, Database::Mode::kDurable));
+  CAIRN_RETURN_IF_ERROR(log->database_->Execute(
+      "CREATE TABLE IF NOT EXISTS query("
+      "query_id TEXT PRIMARY KEY, asked_at TEXT NOT NULL, asker TEXT NOT NULL, "
+      "purpose TEXT NOT NULL, question TEXT NOT NULL, request BLOB NOT NULL, "
+      "outcome TEXT NOT NULL DEFAULT 'open', result BLOB) "));
+  CAIRN_ASSIGN_OR_RETURN(log->store_,
+                         SqliteLedgerStore::Create(log->database_.get()));
+  CAIRN_ASSIGN_OR_RETURN(log->ledger_, Ledger::Open(log->store_.get(), clock));
+  return log;
+}
+
+absl::Status QueryLog::CloseAbandoned() {
+  MutexLock lock(&mutex_);
+  std::vector<std::string> open;
+  {
+    CAIRN_ASSIGN_OR_RETURN(
+        Statement select,
+        database_->Prepare(
+            "SELECT query_id FROM query WHERE outcome = 'open'"));
+    while (true) {
+      CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+      if (!more) break;
+      open.push_back(select.Text(0));
+    }
+  }
+  for (const std::string& query_id : open) {
+    CAIRN_RETURN_IF_ERROR(
+        ledger_
+            ->Append({Entry{"query.abandoned", query_id, {}}},
+                     [&]() -> absl::Status {
+                       CAIRN_ASSIGN_OR_RETURN(
+                           Statement update,
+                           database_->Prepare("UPDATE query SET outcome = "
+                                              "'failed' WHERE query_id = ?1"));
+                       update.BindText(1, query_id);
+                       return update.Run();
+                     })
+            .status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueryLog::Received(const Question& question) {
+  Entry entry{"query.received", question.query_id, {}};
+  entry.fields["actor"] = question.asker;
+  entry.fields["purpose"] = question.purpose;
+  entry.fields["data_set"] = question.data_set;
+  entry.fields["question"] = Sha256Hex(question.bytes);
+  MutexLock lock(&mutex_);
+  return ledger_
+      ->Append({entry},
+               [&]() -> absl::Status {
+                 CAIRN_ASSIGN_OR_RETURN(
+                     Statement insert,
+                     database_->Prepare(
+                         "INSERT INTO query(query_id, asked_at, asker, "
+                         "purpose, question, request) "
+                         "VALUES(?1,?2,?3,?4,?5,?6)"));
+                 insert.BindText(1, question.query_id);
+                 insert.BindText(2, question.asked_at);
+                 insert.BindText(3, question.asker);
+                 insert.BindText(4, question.purpose);
+                 insert.BindText(5, question.text);
+                 insert.BindBlob(6, question.bytes);
+                 return insert.Run();
+               })
+      .status();
+}
+
+absl::Status QueryLog::Answered(const std::string& outcome,
+                                const v1::Result& result) {
+  Entry entry{"answer.merged", result.query_id(), {}};
+  if (outcome == "partial") entry.type = "answer.partial";
+  if (outcome == "refused") entry.type = "query.refused";
+  int64_t answered = 0, refused = 0, silent = 0;
+  for (const v1::AgencyOutcome& agency : result.agency()) {
+    ++(agency.outcome() == v1::ANSWERED  ? answered
+       : agency.outcome() == v1::REFUSED ? refused
+                                         : silent);
+  }
+  entry.fields["agencies_answered"] = answered;
+  entry.fields["agencies_refused"] = refused;
+  entry.fields["agencies_silent"] = silent;
+  const std::string bytes = result.SerializeAsString();
+  MutexLock lock(&mutex_);
+  return ledger_
+      ->Append({entry},
+               [&]() -> absl::Status {
+                 CAIRN_ASSIGN_OR_RETURN(
+                     Statement update,
+                     database_->Prepare("UPDATE query SET outcome = ?2, "
+                                        "result = ?3 WHERE query_id = ?1"));
+                 update.BindText(1, result.query_id());
+                 update.BindText(2, outcome);
+                 update.BindBlob(3, bytes);
+                 return update.Run();
+               })
+      .status();
+}
+
+absl::StatusOr<v1::Result> QueryLog::Fetch(const std::string& query_id) {
+  std::string bytes;
+  {
+    MutexLock lock(&mutex_);
+    CAIRN_ASSIGN_OR_RETURN(
+        Statement select,
+        database_->Prepare("SELECT result FROM query WHERE query_id = ?1"));
+    select.BindText(1, query_id.substr(0, 64));
+    CAIRN_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found || select.IsNull(0)) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no answer with the id '",
+                       query_id.substr(0, 40), "'; see: cairn history"));
+    }
+    bytes = select.Blob(0);
+  }
+  v1::Result result;
+  CAIRN_RETURN_IF_ERROR(ParseMessage(bytes, kMaxResultBytes, &result));
+  return result;
+}
+
+absl::StatusOr<v1::History> QueryLog::List(const std::string& asker,
+                                           int limit) {
+  v1::History history;
+  MutexLock lock(&mutex_);
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare(
+          "SELECT query_id, asked_at, asker, question, purpose, outcome "
+          "FROM query WHERE ?1 = '' OR asker = ?1 "
+          "ORDER BY asked_at DESC, rowid DESC LIMIT ?2"));
+  select.BindText(1, asker);
+  select.BindInt(2, limit);
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return history;
+    v1::History::Item* item = history.add_item();
+    item->set_query_id(select.Text(0));
+    item->set_asked_at(select.Text(1));
+    item->set_asker(select.Text(2));
+    item->set_question(select.Text(3));
+    item->set_purpose(select.Text(4));
+    item->set_outcome(select.Text(5));
+  }
+}
+
+}  // namespace cairn

@@ -1,0 +1,58 @@
+#ifndef CAIRN_COORDINATOR_QUERY_LOG_H_
+#define CAIRN_COORDINATOR_QUERY_LOG_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/query_service.pb.h"
+#include "core/base/mutex.h"
+#include "core/ledger/ledger.h"
+#include "core/store/sqlite.h"
+
+namespace cairn {
+
+// The coordinator's durable record of each question and each answer, in the
+// same database as its ledger: a question is on the disk, with its entry,
+// before it is sent, and an answer before the analyst sees it. Safe from any
+// thread.
+class QueryLog {
+ public:
+  struct Question {
+    std::string query_id;
+    std::string asked_at;  // RFC 3339, UTC
+    std::string asker;
+    std::string purpose;
+    std::string data_set;
+    std::string text;   // the question as one line
+    std::string bytes;  // the request, as it came
+  };
+
+  static absl::StatusOr<std::unique_ptr<QueryLog>> Open(const std::string& path,
+                                                        const Clock* clock);
+
+  // Once, before the first question: those that were open when the coordinator
+  // last stopped get an entry query.abandoned, and have no answer.
+  absl::Status CloseAbandoned();
+  absl::Status Received(const Question& question);
+  // `outcome`: complete, partial, refused or failed.
+  absl::Status Answered(const std::string& outcome, const v1::Result& result);
+  // NOT_FOUND if there is no such query, or it has no result.
+  absl::StatusOr<v1::Result> Fetch(const std::string& query_id);
+  // Newest first; `asker` empty: of everyone.
+  absl::StatusOr<v1::History> List(const std::string& asker, int limit);
+  const Ledger& ledger() const { return *ledger_; }
+
+ private:
+  QueryLog() = default;
+
+  Mutex mutex_;  // the database is used by one thread at a time
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<LedgerStore> store_;
+  std::unique_ptr<Ledger> ledger_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_COORDINATOR_QUERY_LOG_H_

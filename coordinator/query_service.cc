@@ -1,0 +1,179 @@
+#include "coordinator/query_service.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/link/channel.h"
+#include "core/link/credentials.h"
+#include "core/link/translate.h"
+
+namespace cairn {
+namespace {
+
+// One analyst's stream of events: a queue, one write in flight, Finish once.
+class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
+                    public std::enable_shared_from_this<EventStream> {
+ public:
+  static std::shared_ptr<EventStream> Start() {
+    std::shared_ptr<EventStream> stream(new EventStream);
+    stream->self_ = stream;
+    return stream;
+  }
+
+  void Send(const v1::QueryEvent& event) {
+    MutexLock lock(&mutex_);
+    if (ended_ || finished_) return;
+    outgoing_.emplace_back();
+    outgoing_.back().set_message(event.SerializeAsString());
+    WriteNext();
+  }
+
+  void End(const absl::Status& status) {
+    MutexLock lock(&mutex_);
+    if (ended_) return;
+    ended_ = true;
+    end_ = ToGrpcStatus(status);
+    FinishWhenIdle();
+  }
+
+ private:
+  EventStream() = default;
+
+  void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (writing_ || finished_ || outgoing_.empty()) return;
+    writing_ = true;
+    StartWrite(&outgoing_.front());
+  }
+
+  void FinishWhenIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (writing_ || finished_) return;
+    finished_ = true;
+    Finish(end_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    MutexLock lock(&mutex_);
+    writing_ = false;
+    if (!outgoing_.empty()) outgoing_.pop_front();
+    if (!ok) outgoing_.clear();
+    if (!outgoing_.empty()) {
+      WriteNext();
+    } else if (ended_) {
+      FinishWhenIdle();
+    }
+  }
+
+  // The analyst went away: the question is still finished, and can be fetched.
+  void OnCancel() override {
+    MutexLock lock(&mutex_);
+    outgoing_.resize(std::min<size_t>(outgoing_.size(), writing_ ? 1 : 0));
+    ended_ = true;
+    end_ = grpc::Status::CANCELLED;
+    FinishWhenIdle();
+  }
+
+  void OnDone() override { const auto self = std::move(self_); }
+
+  Mutex mutex_;
+  std::deque<v1::Envelope> outgoing_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::Status end_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<EventStream> self_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::Envelope>* QueryService::RunQuery(
+    grpc::CallbackServerContext* context, const v1::Envelope* request) {
+  auto stream = EventStream::Start();
+  const auto identity = IdentifyPeer(
+      *context->auth_context(), settings_->catalogue->partnership, {"analyst"});
+  if (!identity.ok()) {
+    LogLine("query.unauthorised",
+            {{"reason", std::string(identity.status().message())}});
+    stream->End(identity.status());
+  } else {
+    coordinator_->Ask(
+        identity->id, request->message(),
+        [stream](v1::QueryEvent event) { stream->Send(event); },
+        [stream](absl::Status status) { stream->End(status); });
+  }
+  return stream.get();
+}
+
+grpc::ServerUnaryReactor* QueryService::Unary(
+    grpc::CallbackServerContext* context, const std::vector<std::string>& roles,
+    v1::Envelope* response, Work work) {
+  auto* reactor = context->DefaultReactor();
+  const auto identity = IdentifyPeer(*context->auth_context(),
+                                     settings_->catalogue->partnership, roles);
+  if (!identity.ok()) {
+    LogLine("call.unauthorised",
+            {{"reason", std::string(identity.status().message())}});
+    reactor->Finish(ToGrpcStatus(identity.status()));
+    return reactor;
+  }
+  const bool taken = coordinator_->Run(
+      [reactor, response, work = std::move(work), asker = identity->id] {
+        auto bytes = work(asker);
+        if (bytes.ok()) response->set_message(*std::move(bytes));
+        reactor->Finish(ToGrpcStatus(bytes.status()));
+      });
+  if (!taken) {
+    reactor->Finish(
+        grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                     "the coordinator is busy; ask again in a few seconds"));
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* QueryService::Describe(
+    grpc::CallbackServerContext* context, const v1::Envelope*,
+    v1::Envelope* response) {
+  return Unary(context, {"analyst", "steward", "auditor"}, response,
+               [this](const std::string&) -> absl::StatusOr<std::string> {
+                 return coordinator_->Describe().SerializeAsString();
+               });
+}
+
+grpc::ServerUnaryReactor* QueryService::History(
+    grpc::CallbackServerContext* context, const v1::Envelope* request,
+    v1::Envelope* response) {
+  return Unary(context, {"analyst", "steward", "auditor"}, response,
+               [this, bytes = request->message()](
+                   const std::string& asker) -> absl::StatusOr<std::string> {
+                 v1::HistoryRequest asked;
+                 const absl::Status read =
+                     ParseMessage(bytes, kMaxQuestionBytes, &asked);
+                 if (!read.ok()) return read;
+                 const int limit = static_cast<int>(std::clamp<uint32_t>(
+                     asked.limit() == 0 ? 50 : asked.limit(), 1, 10'000));
+                 auto history =
+                     coordinator_->log().List(asked.mine() ? asker : "", limit);
+                 if (!history.ok()) return history.status();
+                 return history->SerializeAsString();
+               });
+}
+
+grpc::ServerUnaryReactor* QueryService::Fetch(
+    grpc::CallbackServerContext* context, const v1::Envelope* request,
+    v1::Envelope* response) {
+  return Unary(context, {"analyst", "auditor"}, response,
+               [this, bytes = request->message()](
+                   const std::string&) -> absl::StatusOr<std::string> {
+                 v1::FetchRequest asked;
+                 const absl::Status read =
+                     ParseMessage(bytes, kMaxQuestionBytes, &asked);
+                 if (!read.ok()) return read;
+                 auto result = coordinator_->log().Fetch(asked.query_id());
+                 if (!result.ok()) return result.status();
+                 return result->SerializeAsString();
+               });
+}
+
+}  // namespace cairn
