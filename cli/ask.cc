@@ -1,0 +1,220 @@
+#include "cli/ask.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "cli/result_csv.h"
+#include "cli/result_json.h"
+#include "cli/result_text.h"
+#include "cli/result_xlsx.h"
+#include "core/base/command_line.h"
+#include "core/base/status_macros.h"
+#include "core/base/utf8.h"
+#include "core/link/text_config.h"
+#include "core/link/translate.h"
+
+namespace cairn {
+namespace {
+
+int TerminalWidth() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    return size.ws_col;
+  }
+  return 0;
+}
+
+bool ColorWanted() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || !*no_color);
+}
+
+absl::StatusOr<uint32_t> ParseTimeout(const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration) ||
+      duration < absl::Milliseconds(100) || duration > absl::Minutes(10)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--timeout: '", text.substr(0, 40),
+                     "' is not a time such as 30s, between 100ms and 10m"));
+  }
+  return static_cast<uint32_t>(absl::ToInt64Milliseconds(duration));
+}
+
+// Labels of codes and variables, from the catalogue.
+TableOptions OptionsFor(const v1::Result& result, const Catalogue& catalogue) {
+  TableOptions options;
+  options.width = TerminalWidth();
+  options.color = ColorWanted();
+  const auto data_set = catalogue.Find(result.query().data_set());
+  if (!data_set.ok()) return options;
+  for (const Dimension& dimension : (*data_set)->dimensions) {
+    for (const Level& level : dimension.levels) {
+      for (const Code& code : level.codes) {
+        if (code.label != code.id) {
+          options.labels[{level.variable, code.id}] = code.label;
+        }
+      }
+    }
+  }
+  return options;
+}
+
+absl::StatusOr<std::string> Format(const v1::Result& result,
+                                   const Catalogue& catalogue,
+                                   const std::string& format, bool symbols) {
+  if (format == "table") {
+    return ResultToTable(result, OptionsFor(result, catalogue));
+  }
+  if (format == "csv") return ResultToCsv(result, symbols);
+  if (format == "json") return ResultToJson(result);
+  return ResultToJsonl(result);
+}
+
+int ExitOf(const v1::Result& result) {
+  int answered = 0, refused = 0;
+  for (const v1::AgencyOutcome& agency : result.agency()) {
+    answered += agency.outcome() == v1::ANSWERED;
+    refused += agency.outcome() == v1::REFUSED;
+  }
+  if (answered == result.agency_size()) return kExitComplete;
+  return refused == result.agency_size() ? kExitRefused : kExitPartial;
+}
+
+// What a script's log should say when the data went elsewhere.
+void SayWhoIsMissing(const v1::Result& result) {
+  for (const v1::AgencyOutcome& agency : result.agency()) {
+    if (agency.outcome() == v1::ANSWERED) continue;
+    std::fprintf(stderr, "cairn: %s %s: %s\n", agency.agency().c_str(),
+                 agency.outcome() == v1::REFUSED ? "refused" : "did not answer",
+                 agency.reason().c_str());
+  }
+}
+
+}  // namespace
+
+absl::Status CheckOutput(const OutputFlags& flags) {
+  const std::string& format = flags.format;
+  if (format == "xlsx" && flags.file.empty()) {
+    return absl::InvalidArgumentError(
+        "-o xlsx: a workbook needs a file; add --out FILE.xlsx");
+  }
+  for (const char* known : {"", "table", "csv", "json", "jsonl", "xlsx"}) {
+    if (format == known) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("-o ", PrintableUtf8(format.substr(0, 20)),
+                   ": use table, csv, json, jsonl or xlsx"));
+}
+
+absl::Status PrintOut(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+      std::fflush(stdout) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError("the output could not be written to stdout");
+}
+
+absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,
+                                                const Catalogue& catalogue) {
+  v1::RunQueryRequest request;
+  CAIRN_ASSIGN_OR_RETURN(const Plan plan,
+                         ReadQuestion(catalogue, flags.question));
+  *request.mutable_query() = ToProto(plan.query);
+  CAIRN_ASSIGN_OR_RETURN(const uint32_t timeout_ms,
+                         ParseTimeout(flags.timeout));
+  request.set_timeout_ms(timeout_ms);
+  if (!flags.split.empty() && flags.split != "agency") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--split ", flags.split.substr(0, 40),
+                     ": only --split agency is there"));
+  }
+  request.set_split_by_agency(!flags.split.empty());
+  if (!flags.agencies.empty() &&
+      absl::StripAsciiWhitespace(flags.agencies).empty()) {
+    return absl::InvalidArgumentError("--agencies: names no agency");
+  }
+  if (flags.agencies.empty()) return request;
+  for (const absl::string_view id : absl::StrSplit(flags.agencies, ',')) {
+    if (absl::StripAsciiWhitespace(id).empty()) {
+      return absl::InvalidArgumentError(
+          "--agencies: an agency is missing beside a comma");
+    }
+    request.add_agency(std::string(absl::StripAsciiWhitespace(id)));
+  }
+  return request;
+}
+
+absl::StatusOr<int> WriteResult(const v1::Result& result,
+                                const Catalogue& catalogue,
+                                const OutputFlags& flags) {
+  CAIRN_RETURN_IF_ERROR(CheckOutput(flags));
+  // Nobody gave a figure, by their own rule: there is no table to write. JSON
+  // still says who refused and why.
+  if (ExitOf(result) == kExitRefused && flags.format != "json") {
+    SayWhoIsMissing(result);
+    return kExitRefused;
+  }
+  std::string format = flags.format;
+  const bool to_terminal = flags.file.empty() && isatty(STDOUT_FILENO) == 1;
+  if (format.empty()) format = to_terminal ? "table" : "csv";
+  if (format == "xlsx") {
+    CAIRN_RETURN_IF_ERROR(WriteResultXlsx(result, flags.file));
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(const std::string text,
+                           Format(result, catalogue, format, flags.symbols));
+    if (flags.file.empty()) {
+      CAIRN_RETURN_IF_ERROR(PrintOut(text));
+    } else {
+      CAIRN_RETURN_IF_ERROR(WriteFile(flags.file, text));
+    }
+  }
+  if (format != "table" || !flags.file.empty()) SayWhoIsMissing(result);
+  return ExitOf(result);
+}
+
+Progress::Progress() : shown_(isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+  // The table says the same, and more: take the lines away again.
+  if (shown_ && drawn_ > 0) {
+    std::fprintf(stderr, "\033[%dA\033[J", static_cast<int>(drawn_));
+  }
+}
+
+void Progress::Show(const v1::QueryEvent& event) {
+  if (!shown_) return;
+  if (event.has_started()) {
+    for (const std::string& agency : event.started().agency()) {
+      lines_.push_back({agency, "..."});
+    }
+  } else if (event.has_agency()) {
+    for (Line& line : lines_) {
+      if (line.agency != event.agency().agency()) continue;
+      line.state =
+          event.agency().outcome() == v1::ANSWERED
+              ? absl::StrCat("answered in ", event.agency().elapsed_ms(), " ms")
+          : event.agency().outcome() == v1::REFUSED ? "refused"
+                                                    : "silent";
+    }
+  }
+  Draw();
+}
+
+void Progress::Draw() {
+  if (drawn_ > 0) std::fprintf(stderr, "\033[%dA", static_cast<int>(drawn_));
+  for (const Line& line : lines_) {
+    std::fprintf(stderr, "\033[K  %-24s %s\n", line.agency.c_str(),
+                 line.state.c_str());
+  }
+  drawn_ = lines_.size();
+}
+
+}  // namespace cairn

@@ -1,0 +1,47 @@
+#ifndef CAIRN_CLI_CLIENT_H_
+#define CAIRN_CLI_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/query_service.grpc.pb.h"
+
+namespace cairn {
+
+// The analyst's connection to a coordinator: one call at a time, each with a
+// deadline. The profile (certificate, key, where the coordinator is) is the
+// file named by CAIRN_PROFILE or --profile.
+class Client {
+ public:
+  // UNAUTHENTICATED if there is no profile or its credentials cannot be used.
+  static absl::StatusOr<std::unique_ptr<Client>> Create(
+      const std::string& profile);
+
+  absl::StatusOr<v1::Description> Describe();
+  absl::StatusOr<v1::History> History(bool mine, int limit);
+  absl::StatusOr<v1::Result> Fetch(const std::string& query_id);
+
+  using OnEvent = std::function<void(const v1::QueryEvent&)>;
+  // The result, after the events that led to it. Ends a little after the
+  // question's own deadline if the coordinator does not.
+  absl::StatusOr<v1::Result> Ask(const v1::RunQueryRequest& request,
+                                 const OnEvent& on_event);
+
+ private:
+  using UnaryCall = grpc::Status (v1::QueryService::Stub::*)(
+      grpc::ClientContext*, const v1::Envelope&, v1::Envelope*);
+
+  explicit Client(std::unique_ptr<v1::QueryService::Stub> stub)
+      : stub_(std::move(stub)) {}
+  absl::Status Call(UnaryCall call,
+                    const google::protobuf::MessageLite& request,
+                    google::protobuf::Message* response);
+
+  std::unique_ptr<v1::QueryService::Stub> stub_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_CLI_CLIENT_H_

@@ -1,0 +1,38 @@
+#ifndef CAIRN_CLI_LISTING_H_
+#define CAIRN_CLI_LISTING_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/query_service.pb.h"
+#include "core/query/catalogue.h"
+
+namespace cairn {
+
+// A plain table of words, as a person or a script reads it.
+struct Listing {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+// `output`: table, csv or json. INVALID_ARGUMENT for another.
+absl::StatusOr<std::string> FormatListing(const Listing& listing,
+                                          const std::string& output);
+
+// What can be asked, of whom, how fresh, under which rule.
+Listing ListDataSets(const v1::Description& description,
+                     const Catalogue& catalogue);
+Listing ListAgencies(const v1::Description& description);
+Listing ListHistory(const v1::History& history);
+// The variables of a data set with their codes, and who gives them.
+Listing ListVariables(const v1::Description& description,
+                      const DataSet& data_set);
+// A data set in words: what one row is, what is counted, its period, who holds
+// it.
+std::string DescribeDataSet(const v1::Description& description,
+                            const DataSet& data_set);
+
+}  // namespace cairn
+
+#endif  // CAIRN_CLI_LISTING_H_

@@ -1,0 +1,247 @@
+// cairn: for analysts, stewards and auditors. Flags to one call, Status to exit
+// code.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "cli/ask.h"
+#include "cli/client.h"
+#include "cli/listing.h"
+#include "core/base/command_line.h"
+#include "core/base/status_macros.h"
+#include "core/base/utf8.h"
+#include "core/link/catalogue_file.h"
+
+namespace cairn {
+namespace {
+
+constexpr char kProgram[] = "cairn";
+constexpr char kExitCodes[] =
+    "0    complete answer\n"
+    "1    failed\n"
+    "2    usage, filter or configuration error (position shown)\n"
+    "3    partial: at least one asked agency did not answer\n"
+    "4    not signed in, or not allowed\n"
+    "5    refused by a disclosure rule or by an agency's policy\n"
+    "130  interrupted\n";
+
+struct Flags {
+  std::string profile, data_set, query_id;
+  AskFlags ask;
+  OutputFlags output;
+  bool mine = false;
+  int limit = 50;
+};
+
+std::string ListFormat(const Flags& flags) {
+  if (!flags.output.format.empty()) return flags.output.format;
+  return isatty(STDOUT_FILENO) == 1 ? "table" : "csv";
+}
+
+absl::StatusOr<int> PrintListing(const Listing& listing, const Flags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string text,
+                         FormatListing(listing, ListFormat(flags)));
+  CAIRN_RETURN_IF_ERROR(PrintOut(text));
+  return kExitComplete;
+}
+
+// The coordinator's description, with its catalogue checked here too.
+struct Known {
+  std::unique_ptr<Client> client;
+  v1::Description description;
+  std::shared_ptr<const Catalogue> catalogue;
+};
+
+absl::StatusOr<Known> Connect(const Flags& flags) {
+  Known known;
+  CAIRN_ASSIGN_OR_RETURN(known.client, Client::Create(flags.profile));
+  CAIRN_ASSIGN_OR_RETURN(known.description, known.client->Describe());
+  CAIRN_ASSIGN_OR_RETURN(known.catalogue,
+                         MakeCatalogue(known.description.catalogue()));
+  return known;
+}
+
+absl::StatusOr<int> Query(const Flags& flags) {
+  CAIRN_RETURN_IF_ERROR(CheckOutput(flags.output));
+  CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
+  CAIRN_ASSIGN_OR_RETURN(const v1::RunQueryRequest request,
+                         MakeRequest(flags.ask, *known.catalogue));
+  absl::StatusOr<v1::Result> result;
+  {
+    Progress progress;
+    result = known.client->Ask(
+        request, [&progress](const v1::QueryEvent& e) { progress.Show(e); });
+  }
+  if (!result.ok()) return result.status();
+  return WriteResult(*result, *known.catalogue, flags.output);
+}
+
+absl::StatusOr<int> DataSets(const Flags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
+  return PrintListing(ListDataSets(known.description, *known.catalogue), flags);
+}
+
+absl::StatusOr<int> Describe(const Flags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
+  CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set,
+                         known.catalogue->Find(flags.data_set));
+  if (ListFormat(flags) == "table") {
+    CAIRN_RETURN_IF_ERROR(PrintOut(
+        absl::StrCat(DescribeDataSet(known.description, *data_set), "\n")));
+  }
+  return PrintListing(ListVariables(known.description, *data_set), flags);
+}
+
+absl::StatusOr<int> Agencies(const Flags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
+                         Client::Create(flags.profile));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Description description, client->Describe());
+  return PrintListing(ListAgencies(description), flags);
+}
+
+absl::StatusOr<int> History(const Flags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
+                         Client::Create(flags.profile));
+  CAIRN_ASSIGN_OR_RETURN(const v1::History history,
+                         client->History(flags.mine, flags.limit));
+  return PrintListing(ListHistory(history), flags);
+}
+
+// `show` and `export` give the answer as it was given then; that it was partial
+// is said, but is no failure of this call.
+absl::StatusOr<int> Fetch(const Flags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Result result,
+                         known.client->Fetch(flags.query_id));
+  CAIRN_RETURN_IF_ERROR(
+      WriteResult(result, *known.catalogue, flags.output).status());
+  return kExitComplete;
+}
+
+absl::StatusOr<int> ExitCodes(const Flags&) {
+  CAIRN_RETURN_IF_ERROR(PrintOut(kExitCodes));
+  return kExitComplete;
+}
+
+void AddOutput(CLI::App* command, Flags* flags) {
+  command->add_option("-o,--output", flags->output.format,
+                      "table, csv, json, jsonl or xlsx (table on a terminal, "
+                      "else csv)");
+  command->add_option("--out", flags->output.file, "Write to this file");
+  command->add_flag("--symbols", flags->output.symbols,
+                    "csv: [c] and [x] in the value column, for people");
+}
+
+void AddQueryFlags(CLI::App* command, Flags* flags) {
+  AskFlags& ask = flags->ask;
+  command->add_option("--from", ask.question.from, "Data set")->required();
+  command->add_option("--by", ask.question.by,
+                      "Variables to cross, comma separated, at most 4");
+  command->add_option("--measure", ask.question.measures,
+                      "count (default), distinct_persons, sum:VAR or mean:VAR; "
+                      "may be repeated");
+  command->add_option("--where", ask.question.where,
+                      "Filter, as in a SQL WHERE: age < 25 AND weapon = "
+                      "'KNIFE'");
+  command->add_option("--agencies", ask.agencies,
+                      "Only these, comma separated");
+  command->add_option("--split", ask.split, "agency: side by side, not added");
+  command->add_option("--purpose", ask.question.purpose,
+                      "What it is for: a purpose of the catalogue");
+  command->add_option("--timeout", ask.timeout, "Wait at most this long")
+      ->capture_default_str();
+}
+
+// A mistyped command gets the nearest one, not "a subcommand is required".
+absl::Status CheckCommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == argv[1]) return absl::OkStatus();
+    names.push_back(command->get_name());
+  }
+  const std::string given = PrintableUtf8(std::string(argv[1]).substr(0, 40));
+  const std::string near = Nearest(given, names);
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no command '", given, "'",
+                   near.empty() ? "; see: cairn --help"
+                                : absl::StrCat("; did you mean ", near, "?")));
+}
+
+int Main(int argc, char** argv) {
+  // gRPC's own lines on stderr are not for an analyst.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  CLI::App app{
+      "Cairn: ask the agencies of a partnership one question, and get one "
+      "honest table.\n\n"
+      "Examples:\n"
+      "  cairn datasets\n"
+      "  cairn describe police_incidents\n"
+      "  cairn query --from police_incidents --by lad,month --purpose "
+      "needs_assessment\n"
+      "  cairn query --from police_incidents --by lad \\\n"
+      "      --where \"weapon = 'KNIFE' AND age < 25\" --purpose "
+      "needs_assessment\n"
+      "  cairn query --from ed_attendances --by age_core --split agency -o csv "
+      "\\\n      --purpose needs_assessment\n"
+      "  cairn history --mine\n"
+      "  cairn export q-20260101-0123456789 -o xlsx --out answer.xlsx\n",
+      kProgram};
+  app.require_subcommand(1);
+  Flags flags;
+  absl::StatusOr<int> exit_code = kExitFailed;
+  app.add_option("--profile", flags.profile,
+                 "Profile file (default: the one CAIRN_PROFILE names)");
+  const auto add = [&](const char* name, const char* what,
+                       absl::StatusOr<int> (*work)(const Flags&)) {
+    CLI::App* command = app.add_subcommand(name, what);
+    command->callback([&exit_code, &flags, work] { exit_code = work(flags); });
+    return command;
+  };
+  CLI::App* query = add("query", "Ask a question", Query);
+  AddQueryFlags(query, &flags);
+  AddOutput(query, &flags);
+  AddOutput(add("datasets", "What can be asked", DataSets), &flags);
+  CLI::App* describe =
+      add("describe", "Variables and codes of a data set", Describe);
+  describe->add_option("data_set", flags.data_set, "Data set")->required();
+  AddOutput(describe, &flags);
+  AddOutput(add("agencies", "Of whom, how fresh, under which rule", Agencies),
+            &flags);
+  CLI::App* history = add("history", "Questions that were asked", History);
+  history->add_flag("--mine", flags.mine, "Only my own");
+  history->add_option("--limit", flags.limit, "At most this many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  AddOutput(history, &flags);
+  for (const char* name : {"show", "export"}) {
+    CLI::App* fetch = add(name, "An earlier answer, as it was given", Fetch);
+    fetch->add_option("query_id", flags.query_id, "Its id")->required();
+    AddOutput(fetch, &flags);
+  }
+  CLI::App* help = app.add_subcommand("help", "More help");
+  help->require_subcommand(1);
+  help->add_subcommand("exit-codes", "What the exit codes mean")->callback([&] {
+    exit_code = ExitCodes(flags);
+  });
+  const absl::Status known = CheckCommand(app, argc, argv);
+  if (!known.ok()) return Fail(kProgram, known);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitComplete : kExitUsage;
+  }
+  return exit_code.ok() ? *exit_code : Fail(kProgram, exit_code.status());
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int argc, char** argv) { return cairn::Main(argc, argv); }
