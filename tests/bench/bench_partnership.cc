@@ -1,0 +1,305 @@
+#include "tests/bench/bench_partnership.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "agent/tabulator.h"
+#include "core/base/status_macros.h"
+#include "core/disclosure/protect.h"
+#include "core/link/catalogue_file.h"
+#include "core/link/channel.h"
+#include "core/link/credentials.h"
+#include "core/link/policy_file.h"
+#include "core/link/translate.h"
+#include "core/query/plan.h"
+#include "tests/bench/figures.h"
+
+namespace cairn {
+namespace {
+
+constexpr char kDataSet[] = "police_incidents";
+
+std::string AgencyName(int number) {
+  return absl::StrFormat("bench-%03d", number + 1);
+}
+
+// A port of 127.0.0.1 that nobody listens on now; 0 if there is none.
+int FreePort() {
+  const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const bool bound =
+      bind(server, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+      getsockname(server, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(server);
+  return bound ? ntohs(address.sin_port) : 0;
+}
+
+// Runs in the child, which becomes the program or ends.
+[[noreturn]] void Become(const std::string& program, const std::string& config,
+                         const std::string& log) {
+  prctl(PR_SET_PDEATHSIG,
+        SIGKILL);  // it ends with the bench, however that ends
+  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  dup2(out, STDOUT_FILENO);
+  dup2(out, STDERR_FILENO);
+  execl(program.c_str(), program.c_str(), "run", "--config", config.c_str(),
+        nullptr);
+  _exit(127);
+}
+
+// A table of the plan's shape with deterministic counts, a few of them small.
+FrequencyTable MakeFrequencies(const Plan& plan) {
+  TableShape shape;
+  for (const PlanAxis& axis : plan.axes) {
+    const Level& level =
+        plan.data_set->dimensions[axis.dimension].levels[axis.level];
+    TableAxis table_axis;
+    table_axis.variable = level.variable;
+    for (const Code& code : level.codes) table_axis.codes.push_back(code.id);
+    table_axis.part.assign(table_axis.codes.size(), false);
+    shape.axes.push_back(std::move(table_axis));
+  }
+  Tabulator tabulator(shape, {});
+  std::vector<int64_t> codes(shape.axes.size(), 0);
+  for (int cell = 0;; ++cell) {
+    for (int i = 0; i < (cell * 37) % 101; ++i) tabulator.Add(codes, -1, {});
+    size_t a = codes.size();
+    while (a > 0 &&
+           ++codes[a - 1] == static_cast<int64_t>(shape.axes[a - 1].margin())) {
+      codes[--a] = 0;
+    }
+    if (a == 0) break;
+  }
+  FrequencyTable table = tabulator.Finish();
+  table.data_set = kDataSet;
+  table.epoch = "bench";
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
+    Options options) {
+  std::unique_ptr<BenchPartnership> partnership(
+      new BenchPartnership(std::move(options)));
+  const std::string& policy = partnership->options_.policy;
+  CAIRN_RETURN_IF_ERROR(partnership->MakeAnswer(policy));
+  CAIRN_RETURN_IF_ERROR(partnership->StartProgram());
+  CAIRN_RETURN_IF_ERROR(partnership->StartAgents());
+  CAIRN_RETURN_IF_ERROR(partnership->Connect());
+  CAIRN_RETURN_IF_ERROR(partnership->AwaitAgents());
+  return partnership;
+}
+
+absl::Status BenchPartnership::MakeAnswer(const std::string& policy_path) {
+  CAIRN_ASSIGN_OR_RETURN(catalogue_, ReadCatalogue(options_.catalogue));
+  CAIRN_ASSIGN_OR_RETURN(const DisclosurePolicy policy,
+                         ReadPolicy(policy_path));
+  CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set, catalogue_->Find(kDataSet));
+  Query query;
+  query.data_set = kDataSet;
+  query.by = {"month", "age_core"};
+  query.purpose = catalogue_->purposes.front().id;
+  CAIRN_ASSIGN_OR_RETURN(const Plan plan, MakePlan(*data_set, query));
+  CAIRN_ASSIGN_OR_RETURN(
+      const Protection protection,
+      Protect(MakeFrequencies(plan), plan.tables[0], policy, {}));
+  query_ = ToProto(plan.query);
+  cells_ = protection.table.cells().size();
+  *answer_.mutable_tables()->add_table() = ToProto(protection.table);
+  answer_.mutable_receipt()->set_index(1);
+  answer_.mutable_receipt()->set_entry_hash(std::string(32, 'r'));
+  return absl::OkStatus();
+}
+
+v1::Credentials BenchPartnership::CredentialsOf(const std::string& name) const {
+  v1::Credentials files;
+  const std::string base = absl::StrCat(options_.certificates, "/", name);
+  files.set_certificate(base + ".pem");
+  files.set_key(base + ".key");
+  files.set_authority(options_.certificates + "/ca.pem");
+  return files;
+}
+
+absl::Status BenchPartnership::StartProgram() {
+  if (mkdir(options_.folder.c_str(), 0700) != 0) {
+    return absl::InternalError(
+        absl::StrCat(options_.folder, ": cannot be made"));
+  }
+  port_ = FreePort();
+  v1::CoordinatorConfig config;
+  config.set_listen(absl::StrCat("127.0.0.1:", port_));
+  *config.mutable_credentials() = CredentialsOf("coordinator");
+  config.set_state_dir(options_.folder + "/state");
+  config.set_catalogue(options_.catalogue);
+  for (int i = 0; i < options_.agents; ++i) {
+    auto* member = config.add_agency();
+    member->set_id(AgencyName(i));
+    member->set_name(AgencyName(i));
+    member->set_kind("police");
+    member->add_data_set(kDataSet);
+  }
+  const std::string path = options_.folder + "/coordinator.textproto";
+  std::ofstream(path) << config.DebugString();
+  const std::string log = options_.folder + "/coordinator.log";
+  program_ = fork();
+  if (program_ == 0) Become(options_.program, path, log);
+  if (program_ < 0) return absl::InternalError("fork failed");
+  return absl::OkStatus();
+}
+
+absl::Status BenchPartnership::StartAgents() {
+  const DataSet* data_set = *catalogue_->Find(kDataSet);
+  v1::Holding holding;
+  holding.set_data_set(kDataSet);
+  holding.set_epoch("bench");
+  for (const std::string& month : data_set->months) holding.add_month(month);
+  const std::string target = absl::StrCat("127.0.0.1:", port_);
+  for (int i = 0; i < options_.agents; ++i) {
+    CAIRN_ASSIGN_OR_RETURN(auto credentials,
+                           MakeChannelCredentials(CredentialsOf(
+                               absl::StrCat("agent-", AgencyName(i)))));
+    const auto agent = static_cast<size_t>(i);
+    CoordinatorLink::Handlers handlers;
+    handlers.holdings = [holding] { return std::vector<v1::Holding>{holding}; };
+    handlers.on_ask = [this, agent](v1::Ask ask) { OnAsk(agent, ask); };
+    links_.push_back(std::make_unique<CoordinatorLink>(
+        target, std::move(credentials), catalogue_->digest,
+        std::move(handlers)));
+  }
+  for (const auto& link : links_) {
+    threads_.emplace_back([&link] { link->Run(); });
+  }
+  return absl::OkStatus();
+}
+
+void BenchPartnership::OnAsk(size_t agent, const v1::Ask& ask) {
+  const Stopwatch watch;
+  v1::AgentMessage message;
+  *message.mutable_answer() = answer_;
+  message.mutable_answer()->set_query_id(ask.query_id());
+  message.mutable_answer()->set_elapsed_ms(static_cast<uint32_t>(watch.Ms()));
+  {
+    const double own = watch.Ms();
+    MutexLock lock(&mutex_);
+    slowest_ms_ = std::max(slowest_ms_, own);
+  }
+  links_[agent]->Send(message);
+}
+
+absl::Status BenchPartnership::Connect() {
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto credentials,
+      MakeChannelCredentials(CredentialsOf("analyst-bench")));
+  analyst_ = v1::QueryService::NewStub(
+      MakeChannel(absl::StrCat("127.0.0.1:", port_), credentials));
+  return absl::OkStatus();
+}
+
+absl::Status BenchPartnership::AwaitAgents() {
+  const Stopwatch watch;
+  std::string why = "no answer";
+  while (watch.Ms() < 20'000) {
+    grpc::ClientContext context;
+    v1::Envelope response;
+    const grpc::Status status = analyst_->Describe(&context, {}, &response);
+    if (!status.ok()) {
+      why = status.error_message();
+    } else {
+      v1::Description description;
+      description.ParseFromString(response.message());
+      int attached = 0;
+      for (const auto& agency : description.agency()) {
+        attached += agency.attached() ? 1 : 0;
+      }
+      if (attached == options_.agents) return absl::OkStatus();
+      why = absl::StrCat(attached, " of ", options_.agents, " attached");
+    }
+    if (waitpid(program_, nullptr, WNOHANG) != 0) {
+      program_ = -1;
+      return absl::InternalError(
+          absl::StrCat("the coordinator ended by itself; see ", options_.folder,
+                       "/coordinator.log"));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return absl::DeadlineExceededError(absl::StrCat("after 20 s: ", why));
+}
+
+absl::StatusOr<BenchPartnership::Times> BenchPartnership::Ask() {
+  v1::RunQueryRequest request;
+  *request.mutable_query() = query_;
+  v1::Envelope envelope;
+  envelope.set_message(request.SerializeAsString());
+  {
+    MutexLock lock(&mutex_);
+    slowest_ms_ = 0;
+  }
+  std::vector<std::string> events;
+  Times times;
+  const Stopwatch watch;
+  {
+    grpc::ClientContext context;
+    const auto reader = analyst_->RunQuery(&context, envelope);
+    v1::Envelope event;
+    while (reader->Read(&event)) events.push_back(event.message());
+    const grpc::Status status = reader->Finish();
+    if (!status.ok()) return ToAbslStatus(status);
+  }
+  times.all_ms = watch.Ms();
+  {
+    MutexLock lock(&mutex_);
+    times.slowest_ms = slowest_ms_;
+  }
+  CAIRN_RETURN_IF_ERROR(CheckResult(events));
+  return times;
+}
+
+absl::Status BenchPartnership::CheckResult(
+    const std::vector<std::string>& events) const {
+  int answered = 0;
+  std::string reason = "no result came";
+  for (const std::string& bytes : events) {
+    v1::QueryEvent event;
+    event.ParseFromString(bytes);
+    if (!event.has_result()) continue;
+    for (const v1::AgencyOutcome& agency : event.result().agency()) {
+      answered += agency.outcome() == v1::ANSWERED ? 1 : 0;
+      if (agency.outcome() != v1::ANSWERED) reason = agency.reason();
+    }
+  }
+  if (answered == options_.agents) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(answered, " of ", options_.agents,
+                                          " agents answered: ", reason));
+}
+
+BenchPartnership::~BenchPartnership() {
+  for (const auto& link : links_) link->Stop();
+  for (std::thread& thread : threads_) thread.join();
+  analyst_.reset();
+  if (program_ <= 0) return;
+  kill(program_, SIGTERM);
+  const Stopwatch watch;
+  while (waitpid(program_, nullptr, WNOHANG) == 0) {
+    if (watch.Ms() > 5'000) kill(program_, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+}  // namespace cairn

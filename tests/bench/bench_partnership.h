@@ -1,0 +1,87 @@
+#ifndef CAIRN_TESTS_BENCH_BENCH_PARTNERSHIP_H_
+#define CAIRN_TESTS_BENCH_BENCH_PARTNERSHIP_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/coordinator_link.h"
+#include "cairn/v1/config.pb.h"
+#include "cairn/v1/query_service.grpc.pb.h"
+#include "core/base/mutex.h"
+#include "core/query/catalogue.h"
+
+namespace cairn {
+
+// The cairn-coordinator program itself on a port of 127.0.0.1, and agents that
+// do no work of their own, each with its own certificate and connection, in
+// this process. Everything ends with the object.
+//
+//   Start    writes the configuration, starts the program, attaches the agents
+//   Ask      one question to all of them, as an analyst
+//   ~        SIGTERM, then SIGKILL after 5 s; the agents' threads are joined
+class BenchPartnership {
+ public:
+  struct Options {
+    std::string program;       // cairn-coordinator
+    std::string catalogue;     // a file; its data set police_incidents is asked
+    std::string policy;        // a file
+    std::string certificates;  // coordinator.pem, agent-bench-001.pem,
+                               // analyst-bench.pem, their keys, and ca.pem
+    std::string folder;        // for its database; is made
+    int agents = 1;
+  };
+  // How long one question took.
+  struct Times {
+    double all_ms = 0;      // from the call to its end
+    double slowest_ms = 0;  // the slowest agent's own time
+  };
+
+  static absl::StatusOr<std::unique_ptr<BenchPartnership>> Start(
+      Options options);
+  ~BenchPartnership();
+  BenchPartnership(const BenchPartnership&) = delete;
+  BenchPartnership& operator=(const BenchPartnership&) = delete;
+
+  // INTERNAL unless every agent answered and was counted.
+  absl::StatusOr<Times> Ask();
+  // Cells in each agent's table.
+  size_t cells() const { return cells_; }
+
+ private:
+  explicit BenchPartnership(Options options) : options_(std::move(options)) {}
+
+  // The answer of every agent: tables that Protect released.
+  absl::Status MakeAnswer(const std::string& policy_path);
+  absl::Status StartProgram();
+  absl::Status StartAgents();
+  absl::Status Connect();
+  // Until the coordinator says that all agents are attached; 20 s at most.
+  absl::Status AwaitAgents();
+  absl::Status CheckResult(const std::vector<std::string>& events) const;
+  void OnAsk(size_t agent, const v1::Ask& ask);
+  v1::Credentials CredentialsOf(const std::string& name) const;
+
+  const Options options_;
+  std::shared_ptr<const Catalogue> catalogue_;
+  v1::Query query_;
+  v1::Answer answer_;
+  size_t cells_ = 0;
+  int port_ = 0;
+  pid_t program_ = -1;
+  std::vector<std::unique_ptr<CoordinatorLink>> links_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<v1::QueryService::Stub> analyst_;
+
+  Mutex mutex_;
+  double slowest_ms_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_TESTS_BENCH_BENCH_PARTNERSHIP_H_
