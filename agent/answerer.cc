@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/loader.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/disclosure/cell_key.h"
 #include "core/link/policy_file.h"
 #include "core/link/translate.h"
 
@@ -74,8 +76,8 @@ Answerer::Answerer(const AgentSettings* settings, Ledger* ledger,
                    ReleaseStore* releases)
     : settings_(settings), ledger_(ledger), releases_(releases) {}
 
-absl::StatusOr<SqliteSource*> Answerer::Source(const DataSet& data_set,
-                                               Refusal* refusal) {
+absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
+                                                       Refusal* refusal) {
   if (settings_->FindSource(data_set.id) == nullptr) {
     return Refuse(refusal, v1::NOT_HELD,
                   absl::StrCat("does not hold ", data_set.id));
@@ -84,6 +86,7 @@ absl::StatusOr<SqliteSource*> Answerer::Source(const DataSet& data_set,
   const std::string stamp = StampOf(path);
   OpenSource& open = sources_[data_set.id];
   if (open.source == nullptr || open.stamp != stamp) {
+    open.figures.reset();
     open.source.reset();
     auto source =
         SqliteSource::Open(path, data_set, settings_->catalogue->digest);
@@ -94,10 +97,21 @@ absl::StatusOr<SqliteSource*> Answerer::Source(const DataSet& data_set,
                         : "cannot vouch for its records until they are loaded "
                           "again");
     }
+    if (settings_->policy.cell_key.has_value()) {
+      const auto key = ReadOrMakeKey(settings_->config.state_dir());
+      if (!key.ok() || !(*source)->CheckKeys(*key).ok()) {
+        return Refuse(refusal, v1::NOT_READY,
+                      "has no keys for the noise its policy asks for; it "
+                      "answers again with its next load");
+      }
+      open.cell_key_secret = CellKeySecret(*key, data_set.id);
+    }
     open.source = *std::move(source);
+    open.figures = std::make_unique<FigureCache>(
+        open.source.get(), &data_set, settings_->policy.cell_key.has_value());
     open.stamp = stamp;
   }
-  return open.source.get();
+  return &open;
 }
 
 absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
@@ -123,7 +137,10 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
     return Refuse(refusal, v1::INVALID, plan.status().message());
   }
   admitted.plan = *std::move(plan);
-  CAIRN_ASSIGN_OR_RETURN(admitted.source, Source(**data_set, refusal));
+  CAIRN_ASSIGN_OR_RETURN(OpenSource * open, Source(**data_set, refusal));
+  admitted.source = open->source.get();
+  admitted.figures = open->figures.get();
+  admitted.cell_key_secret = open->cell_key_secret;
   CAIRN_ASSIGN_OR_RETURN(admitted.shape,
                          admitted.source->Shape(admitted.plan, refusal));
   return admitted;
@@ -134,7 +151,6 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
   const std::string key = admitted.plan.TableKey();
   const std::string& data_set = admitted.plan.data_set->id;
   std::vector<PreviewTable> tables;
-  std::unique_ptr<FrequencyTable> frequencies;
   CAIRN_ASSIGN_OR_RETURN(const bool same_rule,
                          releases_->AllUnder(settings_->policy, data_set,
                                              admitted.source->epoch()));
@@ -151,21 +167,26 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
       tables.push_back({measure, found->second, {}});
       continue;
     }
-    if (frequencies == nullptr) {
-      CAIRN_ASSIGN_OR_RETURN(
-          FrequencyTable table,
-          admitted.source->Tabulate(admitted.plan, admitted.shape));
-      frequencies = std::make_unique<FrequencyTable>(std::move(table));
+    CAIRN_ASSIGN_OR_RETURN(const FigureCache::TablePtr figures,
+                           admitted.figures->Tabulate(admitted.shape, measure));
+    ProtectRequest request;
+    request.tables = {figures.get()};
+    request.measure = measure;
+    request.policy = settings_->policy;
+    request.data_set = admitted.plan.data_set;
+    request.cell_key_secret = admitted.cell_key_secret;
+    for (const auto& [other, table] : *released) {
+      request.pinned.push_back(table.get());
     }
-    std::vector<const ProtectedTable*> pinned;
-    for (const auto& [other, table] : *released) pinned.push_back(table.get());
-    CAIRN_ASSIGN_OR_RETURN(Protection protection,
-                           Protect(*frequencies, measure, settings_->policy,
-                                   pinned, admitted.plan.data_set));
-    tables.push_back(
-        {measure,
-         std::make_shared<const ProtectedTable>(std::move(protection.table)),
-         std::move(protection.why)});
+    request.tabulate = [&](const TableShape& shape) {
+      return admitted.figures->Tabulate(shape, measure);
+    };
+    CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
+                           Protect(request));
+    tables.push_back({measure,
+                      std::make_shared<const ProtectedTable>(
+                          std::move(protections[0].table)),
+                      std::move(protections[0].why)});
   }
   return tables;
 }
@@ -276,7 +297,7 @@ std::vector<v1::Holding> Answerer::Holdings() {
     Refusal refusal;
     auto source = Source(**data_set, &refusal);
     if (!source.ok()) continue;
-    v1::Holding holding = (*source)->Holding();
+    v1::Holding holding = (*source)->source->Holding();
     *holding.mutable_rule() = ToProto(settings_->policy);
     holding.set_places_overlap(settings_->config.places_overlap());
     holdings.push_back(std::move(holding));

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/config.h"
+#include "agent/figure_cache.h"
 #include "agent/release_store.h"
 #include "agent/sqlite_source.h"
 #include "cairn/v1/agent_link.pb.h"
@@ -57,16 +58,23 @@ class Answerer {
   std::vector<v1::Holding> Holdings();
 
  private:
+  struct OpenSource {
+    std::string stamp;  // identity of the file it was opened from
+    std::unique_ptr<SqliteSource> source;
+    std::unique_ptr<FigureCache> figures;
+    std::string cell_key_secret;  // method CELL_KEY only
+  };
   struct Admitted {
     Plan plan;
     TableShape shape;
     SqliteSource* source;
+    FigureCache* figures;
+    std::string cell_key_secret;
   };
 
   absl::StatusOr<Admitted> Admit(const Query& query, Refusal* refusal);
   // The extract of a data set, opened anew when load has replaced it.
-  absl::StatusOr<SqliteSource*> Source(const DataSet& data_set,
-                                       Refusal* refusal);
+  absl::StatusOr<OpenSource*> Source(const DataSet& data_set, Refusal* refusal);
   // The released or newly protected tables of a question; `fresh` marks the
   // new.
   absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
@@ -76,10 +84,6 @@ class Answerer {
   const AgentSettings* const settings_;
   Ledger* const ledger_;
   ReleaseStore* const releases_;
-  struct OpenSource {
-    std::string stamp;  // identity of the file it was opened from
-    std::unique_ptr<SqliteSource> source;
-  };
   std::map<std::string, OpenSource> sources_;
 };
 

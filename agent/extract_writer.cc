@@ -110,7 +110,7 @@ absl::StatusOr<std::unique_ptr<ExtractWriter>> ExtractWriter::Create(
   for (int q = 0; q < quantities; ++q) {
     absl::StrAppend(&columns, ", q", q, " INTEGER");
   }
-  absl::StrAppend(&columns, ")");
+  absl::StrAppend(&columns, ", key INTEGER)");
   const char* const table = has_person ? "staging" : "record";
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<NewFile> file,
                          NewFile::Create(state_dir, data_set));
@@ -122,7 +122,7 @@ absl::StatusOr<std::unique_ptr<ExtractWriter>> ExtractWriter::Create(
       db->Execute(absl::StrCat("CREATE TABLE ", table, columns).c_str()));
   CAIRN_ASSIGN_OR_RETURN(
       Statement insert,
-      db->Prepare(InsertInto(table, dimensions + quantities)));
+      db->Prepare(InsertInto(table, dimensions + quantities + 1)));
   return absl::WrapUnique(
       new ExtractWriter(std::move(file), std::move(db),
                         std::make_unique<Statement>(std::move(insert)),
@@ -130,7 +130,8 @@ absl::StatusOr<std::unique_ptr<ExtractWriter>> ExtractWriter::Create(
 }
 
 absl::Status ExtractWriter::Add(std::optional<int64_t> person,
-                                const std::vector<int64_t>& values) {
+                                const std::vector<int64_t>& values,
+                                uint64_t key) {
   if (person.has_value()) {
     insert_->BindInt(1, *person);
   } else {
@@ -140,6 +141,8 @@ absl::Status ExtractWriter::Add(std::optional<int64_t> person,
   for (size_t i = 0; i < values.size(); ++i) {
     insert_->BindInt(static_cast<int>(i) + 2, values[i]);
   }
+  insert_->BindInt(static_cast<int>(values.size()) + 2,
+                   static_cast<int64_t>(key));
   ++rows_;
   Digest(person, values);
   return insert_->Run();

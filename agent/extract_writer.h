@@ -63,9 +63,10 @@ class ExtractWriter {
 
   // Dimensions first, then quantities, as many as Create() was told of.
   absl::Status Add(std::optional<int64_t> person,
-                   const std::vector<int64_t>& values);
+                   const std::vector<int64_t>& values, uint64_t key);
 
-  // A digest of all records so far in the order added; ends the adding.
+  // A digest of all records so far in the order added; ends the adding. Without
+  // their keys: they are no part of what a record says.
   std::string Digest();
   // Sorts, writes `meta`, and puts the new extract in the place of the old.
   absl::Status Finish(const v1::ExtractMeta& meta);

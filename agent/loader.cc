@@ -14,6 +14,7 @@
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
+#include "core/disclosure/cell_key.h"
 #include "core/link/text_config.h"
 
 namespace cairn {
@@ -97,7 +98,7 @@ class Loader {
         case RowMapper::Outcome::kStored:
           // After a bad row nothing will be kept; the rest is only checked.
           if (bad_rows_ > 0) break;
-          CAIRN_RETURN_IF_ERROR(writer_->Add(row.person, row.values));
+          CAIRN_RETURN_IF_ERROR(writer_->Add(row.person, row.values, row.key));
           break;
         case RowMapper::Outcome::kOutsidePeriod:
           ++rows_outside_period_;
@@ -175,6 +176,8 @@ class Loader {
       meta.add_quantity(name);
     }
     if (request_.places != nullptr) meta.set_area(request_.places->area());
+    meta.set_record_key_check(
+        RecordKeyCheck(request_.pseudonym_key, request_.data_set.id));
     meta.set_epoch(Epoch(meta));
     meta.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
                                         absl::UTCTimeZone()));
@@ -192,7 +195,10 @@ class Loader {
     return report;
   }
 
-  // Over all that a question's answer can depend on, and nothing else.
+  // Over all that a question's answer can depend on, and nothing else. Records'
+  // keys are left out: they follow from the records and the agent's key, and
+  // where a source gives its rows other names but the same content, what was
+  // released of it is to stay pinned.
   std::string Epoch(const v1::ExtractMeta& meta) {
     Sha256Stream all;
     const auto add = [&all](absl::string_view piece) {

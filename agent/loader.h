@@ -9,11 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/csv_reader.h"
 #include "agent/mapping.h"
 #include "agent/moment.h"
 #include "agent/places.h"
 #include "cairn/v1/config.pb.h"
+#include "core/base/csv_reader.h"
 #include "core/query/catalogue.h"
 
 namespace cairn {

@@ -11,6 +11,7 @@
 #include "agent/load_held.h"
 #include "agent/load_rollup.h"
 #include "core/base/status_macros.h"
+#include "core/disclosure/cell_key.h"
 
 namespace cairn {
 namespace {
@@ -37,7 +38,9 @@ int MonthNumber(int year, int month) { return 12 * year + month; }
 absl::StatusOr<std::unique_ptr<RowMapper>> RowMapper::Create(
     const MappingInputs& inputs, absl::string_view pseudonym_key) {
   CAIRN_ASSIGN_OR_RETURN(LoadPlan plan, MakeLoadPlan(inputs));
-  auto mapper = absl::WrapUnique(new RowMapper(std::move(plan), pseudonym_key));
+  auto mapper = absl::WrapUnique(
+      new RowMapper(std::move(plan), pseudonym_key,
+                    RecordKeySecret(pseudonym_key, inputs.data_set->id)));
   for (const LoadPlan::Held& held : mapper->plan_.dimensions) {
     CAIRN_ASSIGN_OR_RETURN(v1::ExtractDimension dimension,
                            DescribeHeld(inputs, held));
@@ -74,7 +77,12 @@ absl::Status RowMapper::Bind(const std::string& file,
     ++found_columns;
     memory_[c].position = static_cast<size_t>(found - header.begin());
   }
-  if (missing.empty()) return absl::OkStatus();
+  if (missing.empty()) {
+    std::vector<size_t> positions;
+    for (const Memory& memory : memory_) positions.push_back(memory.position);
+    record_keys_.Bind(positions);
+    return absl::OkStatus();
+  }
   // A first line without our columns may be a person's record: none of its
   // words may be shown then.
   if (found_columns < missing.size()) {
@@ -119,6 +127,7 @@ RowMapper::Outcome RowMapper::Map(const std::vector<absl::string_view>& fields,
     Count(code.went, &memory_[c]);
     row->values[column.slot] = code.value;
   }
+  row->key = record_keys_.KeyOf(fields);
   return Outcome::kStored;
 }
 

@@ -15,6 +15,7 @@
 #include "agent/load_plan.h"
 #include "agent/moment.h"
 #include "agent/places.h"
+#include "agent/record_key.h"
 #include "cairn/v1/config.pb.h"
 #include "cairn/v1/extract.pb.h"
 #include "core/base/digest.h"
@@ -28,6 +29,7 @@ struct MappedRow {
   // Of each held dimension the index of its code (several values: a bit mask
   // of indices), then each held quantity in whole numbers of 10^-decimals.
   std::vector<int64_t> values;
+  uint64_t key = 0;  // its own, for the cell key method
 };
 
 // Why a row cannot be read. The sentence never has the value; `value` is for
@@ -53,8 +55,9 @@ struct ColumnCounts {
 class RowMapper {
  public:
   // Checks the whole mapping against the catalogue and the places.
-  // `pseudonym_key` hides persons' keys. INVALID_ARGUMENT: one sentence with
-  // the mapping's path, the column, and the nearest valid name.
+  // `pseudonym_key` hides persons' keys and makes records' keys.
+  // INVALID_ARGUMENT: one sentence with the mapping's path, the column, and the
+  // nearest valid name.
   static absl::StatusOr<std::unique_ptr<RowMapper>> Create(
       const MappingInputs& inputs, absl::string_view pseudonym_key);
 
@@ -119,10 +122,12 @@ class RowMapper {
     uint64_t empty_rows = 0;
   };
 
-  RowMapper(LoadPlan plan, absl::string_view pseudonym_key)
+  RowMapper(LoadPlan plan, absl::string_view pseudonym_key,
+            absl::string_view record_key_secret)
       : plan_(std::move(plan)),
         memory_(plan_.columns.size()),
-        pseudonymiser_(pseudonym_key) {}
+        pseudonymiser_(pseudonym_key),
+        record_keys_(plan_, record_key_secret) {}
 
   std::string WhyNoDate(absl::string_view field) const;
   std::string WhyNoCode(const LoadPlan::Column& column,
@@ -150,6 +155,7 @@ class RowMapper {
   int first_month_ = 0;             // 12 * year + month
   std::vector<int> month_covered_;  // from there on: index, or -1
   Pseudonymiser pseudonymiser_;
+  RecordKeyMaker record_keys_;
 };
 
 }  // namespace cairn

@@ -9,9 +9,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "agent/csv_reader.h"
 #include "agent/extract_writer.h"
 #include "agent/places.h"
+#include "core/base/csv_reader.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite.h"
 

@@ -50,10 +50,10 @@ const char* Why(HiddenWhy why) {
       return "too few persons";
     case HiddenWhy::kDominated:
       return "one or two contributors dominate";
-    case HiddenWhy::kMargin:
-      return "total above a hidden cell";
-    case HiddenWhy::kNeighbour:
-      return "would narrow a hidden cell";
+    case HiddenWhy::kAllTheSame:
+      return "nearly all of a group are in this category";
+    case HiddenWhy::kComplement:
+      return "complement: would narrow a hidden cell";
     case HiddenWhy::kPinned:
       return "hidden in an earlier release";
   }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
+#include "core/disclosure/cell_key.h"
 #include "core/link/translate.h"
 
 namespace cairn {
@@ -113,6 +114,24 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
   }
   return std::unique_ptr<SqliteSource>(
       new SqliteSource(std::move(database), std::move(meta), data_set));
+}
+
+absl::Status SqliteSource::NoKeys() const {
+  return absl::FailedPreconditionError(absl::StrCat(
+      database_->path(),
+      ": was loaded by a version that gave records no keys, which method "
+      "CELL_KEY needs; load again"));
+}
+
+absl::Status SqliteSource::CheckKeys(absl::string_view agent_key) const {
+  if (meta_.record_key_check().empty()) return NoKeys();
+  if (meta_.record_key_check() == RecordKeyCheck(agent_key, data_set_.id)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      database_->path(),
+      ": was loaded with another pseudonym.key than the agent has now; "
+      "restore that key or load again"));
 }
 
 int SqliteSource::FindStored(const std::string& dimension) const {
@@ -249,8 +268,10 @@ absl::StatusOr<TableAxis> SqliteSource::PopulationAxis(
   return axis;
 }
 
-absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
-    const Plan& plan, const TableShape& shape) const {
+absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
+                                                      const TableShape& shape,
+                                                      bool with_keys) const {
+  if (with_keys && meta_.record_key_check().empty()) return NoKeys();
   // The columns of the statement: stored dimensions by number, then quantities.
   std::vector<int> stored;  // distinct stored dimensions that are read
   const auto column_of = [&stored](int at) {
@@ -304,6 +325,7 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
 
   Tabulator::Options options;
   options.persons = meta_.has_person();
+  options.keys = with_keys;
   std::vector<std::string> names = {options.persons ? "person" : "NULL"};
   for (const int at : stored) names.push_back(absl::StrCat("d", at));
   for (const Measure& measure : plan.tables) {
@@ -321,6 +343,7 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
         std::find(held.begin(), held.end(), measure.quantity) - held.begin()));
   }
   const size_t sums = options.sums.size();
+  if (with_keys) names.emplace_back("key");
   Tabulator tabulator(shape, std::move(options));
 
   database_->LimitSteps(std::max(kStepsAtLeast, meta_.rows() * kStepsPerRow));
@@ -365,7 +388,9 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
       }
       codes[a] = map.position[static_cast<size_t>(value)];
     }
-    tabulator.Add(codes, person, values);
+    const int64_t key =
+        with_keys ? select.Int(static_cast<int>(1 + stored.size() + sums)) : 0;
+    tabulator.Add(codes, person, values, static_cast<uint64_t>(key));
   }
   FrequencyTable table = tabulator.Finish();
   table.data_set = data_set_.id;

@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/extract.pb.h"
 #include "core/query/plan.h"
@@ -39,9 +41,18 @@ class SqliteSource {
 
   // Counts, distinct persons and sums of every cell and every margin, in one
   // pass over the columns concerned. No value of a question becomes SQL: the
-  // statement names columns of ours only.
+  // statement names columns of ours only. `with_keys`: the cells' sums of
+  // record keys too, where CheckKeys() says that there are any; else
+  // FAILED_PRECONDITION.
   absl::StatusOr<FrequencyTable> Tabulate(const Plan& plan,
-                                          const TableShape& shape) const;
+                                          const TableShape& shape,
+                                          bool with_keys = false) const;
+
+  // Whether the records have keys for the cell key method, made with the
+  // agent's key as it is now (ReadOrMakeKey). FAILED_PRECONDITION, with a
+  // sentence for the steward, if the extract is of a version that made none, or
+  // the agent's key has been replaced since: both end with the next load.
+  absl::Status CheckKeys(absl::string_view agent_key) const;
 
   // What this source can give, for Hello and `describe`.
   v1::Holding Holding() const;
@@ -53,6 +64,7 @@ class SqliteSource {
         meta_(std::move(meta)),
         data_set_(data_set) {}
 
+  absl::Status NoKeys() const;
   // Index in meta().dimension(), or -1.
   int FindStored(const std::string& dimension) const;
   absl::StatusOr<TableAxis> AxisOf(const PlanAxis& axis,

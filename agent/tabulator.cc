@@ -7,10 +7,12 @@ namespace cairn {
 
 Tabulator::Tabulator(TableShape shape, Options options)
     : persons_(options.persons),
+      keys_(options.keys),
       per_cell_(options.persons || !options.sums.empty()) {
   table_.shape = std::move(shape);
   const size_t cells = table_.shape.cells();
   table_.counts.assign(cells, 0);
+  if (keys_) table_.keys.assign(cells, 0);
   if (persons_) {
     table_.persons.assign(cells, 0);
     table_.keyed_persons.assign(cells, 0);
@@ -70,16 +72,20 @@ void Tabulator::FindPlaces(const std::vector<int64_t>& codes, bool with_margins,
 }
 
 void Tabulator::Add(const std::vector<int64_t>& codes, int64_t person,
-                    const std::vector<int64_t>& values) {
+                    const std::vector<int64_t>& values, uint64_t key) {
   if (any_multi_) {
     FindPlaces(codes, false, &places_);
-    for (const size_t cell : places_) ++table_.counts[cell];
+    for (const size_t cell : places_) {
+      ++table_.counts[cell];
+      if (keys_) table_.keys[cell] += key;
+    }
   } else {
     size_t cell = 0;
     for (size_t a = 0; a < strides_.size(); ++a) {
       cell += static_cast<size_t>(codes[a]) * strides_[a];
     }
     ++table_.counts[cell];
+    if (keys_) table_.keys[cell] += key;
   }
   if (per_cell_) AddPersons(codes, person, values);
 }
@@ -108,15 +114,16 @@ void Tabulator::AddPersons(const std::vector<int64_t>& codes, int64_t person,
   }
 }
 
-void Tabulator::RollUp(std::vector<int64_t>* figures) const {
+template <typename Figure>
+void Tabulator::RollUp(std::vector<Figure>* figures) const {
   for (size_t a = 0; a < strides_.size(); ++a) {
     const TableAxis& axis = table_.shape.axes[a];
     if (axis.multi_valued) continue;
     const size_t block = strides_[a] * axis.size();
     for (size_t start = 0; start < figures->size(); start += block) {
-      int64_t* margin = figures->data() + start + axis.margin() * strides_[a];
+      Figure* margin = figures->data() + start + axis.margin() * strides_[a];
       for (size_t code = 0; code < axis.codes.size(); ++code) {
-        const int64_t* row = figures->data() + start + code * strides_[a];
+        const Figure* row = figures->data() + start + code * strides_[a];
         for (size_t i = 0; i < strides_[a]; ++i) margin[i] += row[i];
       }
     }
@@ -125,6 +132,7 @@ void Tabulator::RollUp(std::vector<int64_t>* figures) const {
 
 FrequencyTable Tabulator::Finish() {
   RollUp(&table_.counts);
+  RollUp(&table_.keys);  // nothing, where there are none
   for (size_t s = 0; s < shares_.size(); ++s) {
     for (size_t cell = 0; cell < table_.counts.size(); ++cell) {
       shares_[s].Close(cell);

@@ -18,6 +18,7 @@ class Tabulator {
  public:
   struct Options {
     bool persons = false;                   // the data set has a person key
+    bool keys = false;                      // sum the records' keys too
     std::vector<FrequencyTable::Sum> sums;  // names, decimals and clips
   };
 
@@ -25,8 +26,9 @@ class Tabulator {
 
   // `codes[a]`: the code's position on axis a; for a multi-valued axis a bit
   // mask over its positions. `person` < 0: no key. `values`: one per sum.
+  // `key`: the record's own (agent/record_key.h).
   void Add(const std::vector<int64_t>& codes, int64_t person,
-           const std::vector<int64_t>& values);
+           const std::vector<int64_t>& values, uint64_t key = 0);
 
   // Ends the pass. The tabulator may not be used again.
   FrequencyTable Finish();
@@ -42,10 +44,13 @@ class Tabulator {
                   std::vector<size_t>* places) const;
   void AddPersons(const std::vector<int64_t>& codes, int64_t person,
                   const std::vector<int64_t>& values);
-  void RollUp(std::vector<int64_t>* figures) const;
+  // Unsigned figures are summed modulo 2^64.
+  template <typename Figure>
+  void RollUp(std::vector<Figure>* figures) const;
 
   FrequencyTable table_;
   const bool persons_;
+  const bool keys_;
   const bool per_cell_;  // persons or sums: every margin is visited
   std::vector<size_t> strides_;
   bool any_multi_ = false;

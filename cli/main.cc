@@ -12,8 +12,10 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "cli/ask.h"
+#include "cli/attack_table.h"
 #include "cli/client.h"
 #include "cli/listing.h"
+#include "cli/protect_table.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
@@ -29,13 +31,17 @@ constexpr char kExitCodes[] =
     "2    usage, filter or configuration error (position shown)\n"
     "3    partial: at least one asked agency did not answer\n"
     "4    not signed in, or not allowed\n"
-    "5    refused by a disclosure rule or by an agency's policy\n"
+    "5    refused by a disclosure rule or by an agency's policy; attack: a "
+    "cell\n"
+    "     is too narrow\n"
     "130  interrupted\n";
 
 struct Flags {
   std::string profile, data_set, query_id;
   AskFlags ask;
   OutputFlags output;
+  ProtectFlags protect;
+  AttackFlags attack;
   bool mine = false;
   int limit = 50;
 };
@@ -125,6 +131,14 @@ absl::StatusOr<int> Fetch(const Flags& flags) {
   return kExitComplete;
 }
 
+absl::StatusOr<int> ProtectIt(const Flags& flags) {
+  return ProtectTable(flags.protect);
+}
+
+absl::StatusOr<int> AttackIt(const Flags& flags) {
+  return AttackTable(flags.attack);
+}
+
 absl::StatusOr<int> ExitCodes(const Flags&) {
   CAIRN_RETURN_IF_ERROR(PrintOut(kExitCodes));
   return kExitComplete;
@@ -157,6 +171,69 @@ void AddQueryFlags(CLI::App* command, Flags* flags) {
                       "What it is for: a purpose of the catalogue");
   command->add_option("--timeout", ask.timeout, "Wait at most this long")
       ->capture_default_str();
+}
+
+// What `protect` and `attack` have in common.
+template <typename TableFlags>
+CLI::Option* AddTableFlags(CLI::App* command, TableFlags* flags) {
+  command
+      ->add_option("table", flags->table,
+                   "CSV, one row per cell, margins as Total")
+      ->required();
+  command
+      ->add_option("--dims", flags->dims,
+                   "Its dimension columns, comma separated, at most 4")
+      ->required();
+  command->add_option("--hierarchy", flags->hierarchy,
+                      "CSV dim,tree,parent,child: which codes add up to which "
+                      "(default: all of a dimension to Total)");
+  command->add_option("-o,--output", flags->format,
+                      "table, csv or json (table on a terminal, else csv)");
+  command->add_option("--out", flags->file, "Write to this file");
+  return command->add_option("--policy", flags->policy,
+                             "The rule, as policies/standard.textproto");
+}
+
+void AddProtectFlags(CLI::App* command, ProtectFlags* flags) {
+  AddTableFlags(command, flags)->required();
+  command->add_option("--count", flags->count, "Its column of counts")
+      ->required();
+  command->add_option("--persons", flags->persons,
+                      "Its column of distinct persons, for minimum_persons");
+  command->add_flag("--exact-only", flags->exact_only,
+                    "Only keep hidden cells from being exactly known");
+  command->add_flag("--prune", flags->prune,
+                    "Show complements again where it is safe; slower");
+  command->footer(
+      "Cells that the table does not list are 0, margins that it does not list "
+      "are\nadded up; all are written.\n"
+      "Example:\n"
+      "  cairn protect counts.csv --dims ward,age --count n \\\n"
+      "      --policy policies/standard.textproto --out safe.csv\n");
+}
+
+void AddAttackFlags(CLI::App* command, AttackFlags* flags) {
+  AddTableFlags(command, flags);
+  command->add_flag("--no-complements", flags->no_complements,
+                    "Every hidden cell is a small one of the policy");
+  command->add_flag("--knows-marks", flags->knows_marks,
+                    "Use also that `cairn protect` leaves only complements "
+                    "without an upper limit");
+  command
+      ->add_option("--effort", flags->effort,
+                   "Look so many times longer for narrow cells")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->footer(
+      "Reads the columns value, status, low and high; value alone will do, "
+      "with "
+      "hidden\ncells empty, [c], c or *. Cells that the table does not list "
+      "are "
+      "unknown.\n"
+      "Verdicts: exact, narrow (both: exit 5), ok, unresolved.\n"
+      "Example:\n"
+      "  cairn attack safe.csv --dims ward,age \\\n"
+      "      --policy policies/standard.textproto\n");
 }
 
 // A mistyped command gets the nearest one, not "a subcommand is required".
@@ -192,7 +269,10 @@ int Main(int argc, char** argv) {
       "  cairn query --from ed_attendances --by age_core --split agency -o csv "
       "\\\n      --purpose needs_assessment\n"
       "  cairn history --mine\n"
-      "  cairn export q-20260101-0123456789 -o xlsx --out answer.xlsx\n",
+      "  cairn export q-20260101-0123456789 -o xlsx --out answer.xlsx\n"
+      "  cairn protect counts.csv --dims ward,age --count n \\\n"
+      "      --policy policies/standard.textproto --out safe.csv\n"
+      "  cairn attack safe.csv --dims ward,age\n",
       kProgram};
   app.require_subcommand(1);
   Flags flags;
@@ -226,6 +306,12 @@ int Main(int argc, char** argv) {
     fetch->add_option("query_id", flags.query_id, "Its id")->required();
     AddOutput(fetch, &flags);
   }
+  AddProtectFlags(
+      add("protect", "Hide and round a table of counts for release", ProtectIt),
+      &flags.protect);
+  AddAttackFlags(
+      add("attack", "What anyone can infer from a published table", AttackIt),
+      &flags.attack);
   CLI::App* help = app.add_subcommand("help", "More help");
   help->require_subcommand(1);
   help->add_subcommand("exit-codes", "What the exit codes mean")->callback([&] {

@@ -1,6 +1,7 @@
 #include "core/base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <cstdlib>
@@ -37,6 +38,14 @@ std::string Sha256(absl::string_view bytes) {
   return stream.Finish();
 }
 
+std::string HmacSha256(absl::string_view key, absl::string_view message) {
+  std::string digest(32, '\0');
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const uint8_t*>(message.data()), message.size(),
+       reinterpret_cast<uint8_t*>(digest.data()), nullptr);
+  return digest;
+}
+
 std::string Hex(absl::string_view bytes) {
   return absl::BytesToHexString(bytes);
 }
@@ -71,7 +80,7 @@ Pseudonymiser::Pseudonymiser(absl::string_view key) : context_(new Context) {
 
 Pseudonymiser::~Pseudonymiser() = default;
 
-int64_t Pseudonymiser::Of(absl::string_view identity) const {
+uint64_t Pseudonymiser::Bits(absl::string_view identity) const {
   uint8_t digest[32];
   EVP_MD_CTX_copy_ex(context_->work, context_->inner);
   EVP_DigestUpdate(context_->work, identity.data(), identity.size());
@@ -81,7 +90,7 @@ int64_t Pseudonymiser::Of(absl::string_view identity) const {
   EVP_DigestFinal_ex(context_->work, digest, nullptr);
   uint64_t number = 0;
   for (int i = 0; i < 8; ++i) number = number << 8 | digest[i];
-  return static_cast<int64_t>(number >> 1);
+  return number;
 }
 
 std::string RandomBytes(size_t count) {

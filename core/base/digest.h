@@ -13,6 +13,9 @@ namespace cairn {
 
 // 32 bytes.
 std::string Sha256(absl::string_view bytes);
+// RFC 2104, 32 bytes. With a label as the message: a key made of another key,
+// from which the other labels' keys do not follow.
+std::string HmacSha256(absl::string_view key, absl::string_view message);
 // Lower-case hex.
 std::string Hex(absl::string_view bytes);
 inline std::string Sha256Hex(absl::string_view bytes) {
@@ -32,13 +35,17 @@ class Sha256Stream {
   std::unique_ptr<Context> context_;
 };
 
-// HMAC-SHA256 with one key, truncated to a non-negative 63-bit whole number:
-// the pseudonym of a person key.
+// HMAC-SHA256 with one key, truncated.
 class Pseudonymiser {
  public:
   explicit Pseudonymiser(absl::string_view key);
   ~Pseudonymiser();
-  int64_t Of(absl::string_view identity) const;
+  // The first 64 bits.
+  uint64_t Bits(absl::string_view identity) const;
+  // The first 63 as a number that is not negative: a person's pseudonym.
+  int64_t Of(absl::string_view identity) const {
+    return static_cast<int64_t>(Bits(identity) >> 1);
+  }
 
  private:
   struct Context;

@@ -12,6 +12,53 @@ Bin RoundToBin(int64_t number, int64_t base) {
   return {value, std::max<int64_t>(0, value - below), value - below + base - 1};
 }
 
+Bin NoisyBin(int64_t value, const DisclosurePolicy& policy) {
+  const int64_t noise =
+      policy.cell_key.has_value() ? policy.cell_key->max_noise : 0;
+  if (value == 0 && policy.zeros_shown) return {0, 0, noise};
+  Bin bin = RoundToBin(value, policy.rounding_base);
+  if (noise == 0) return bin;
+  bin.low = std::max<int64_t>(value > 0 ? 1 : 0, bin.low - noise);
+  bin.high += noise;
+  return bin;
+}
+
+namespace {
+
+constexpr int64_t kMaxNoise = 50;
+constexpr double kMinVariance = 0.01;
+
+absl::Status CheckNoise(const CellKeyNoise& noise) {
+  const int64_t most = noise.max_noise;
+  if (most < 1 || most > kMaxNoise) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cell_key.max_noise is ", most,
+                     "; it must be between 1 and ", kMaxNoise));
+  }
+  const bool made = noise.table_digest.empty();
+  // Even noise on -D..D has D(D+1)/3. More would make the far values likelier
+  // than the near ones; a table of one's own may even do that.
+  const double d = static_cast<double>(most);
+  const double limit = made ? d * (d + 1) / 3 : d * d;
+  // Written so that NaN fails.
+  const double least = made ? kMinVariance : 0;
+  if (!(noise.variance >= least && noise.variance <= limit)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cell_key.variance is ", noise.variance, "; with max_noise ", most,
+        " it must be between ", least, " and ", limit));
+  }
+  // A count under smallest_shown must reach 0 and smallest_shown.
+  const int64_t largest = made ? most + 1 : 1000;
+  if (noise.smallest_shown >= 1 && noise.smallest_shown <= largest) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("cell_key.smallest_shown is ", noise.smallest_shown,
+                   "; with max_noise ", most, " it can be at most ", largest));
+}
+
+}  // namespace
+
 absl::Status CheckPolicy(const DisclosurePolicy& policy) {
   const int64_t t = policy.largest_hidden_count;
   const int64_t base = policy.rounding_base;
@@ -34,6 +81,10 @@ absl::Status CheckPolicy(const DisclosurePolicy& policy) {
     return absl::InvalidArgumentError(
         "dominance k and p_percent must lie between 0 and 1");
   }
+  if (policy.cell_key.has_value()) {
+    const absl::Status noise = CheckNoise(*policy.cell_key);
+    if (!noise.ok()) return noise;
+  }
   if (RoundToBin(t, base).high == t) return absl::OkStatus();
   const int64_t up = RoundToBin(t, base).high;
   const int64_t down = up - base;
@@ -45,7 +96,18 @@ absl::Status CheckPolicy(const DisclosurePolicy& policy) {
 }
 
 std::string DisclosurePolicy::ToWords() const {
+  const std::string noise =
+      !cell_key.has_value()
+          ? ""
+          : absl::StrCat("noise of up to ", cell_key->max_noise, ", variance ",
+                         cell_key->variance,
+                         cell_key->table_digest.empty() ? "" : " (own table)",
+                         ", then ");
+  const int64_t smallest = cell_key.has_value() ? cell_key->smallest_shown : 1;
   return absl::StrCat(
+      noise,
+      smallest > 1 ? absl::StrCat("no figure of 1 to ", smallest - 1, ", ")
+                   : "",
       "counts of ", zeros_shown ? "1" : "0", " to ", largest_hidden_count,
       " hidden, ",
       rounding_base > 1

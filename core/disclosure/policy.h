@@ -2,11 +2,38 @@
 #define CAIRN_CORE_DISCLOSURE_POLICY_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 
 namespace cairn {
+
+class PerturbationTable;  // cell_key.h
+
+// The noise of method CELL_KEY, put on every count before it is hidden or
+// rounded (core/disclosure/cell_key.h).
+struct CellKeyNoise {
+  // Of the noise; less on counts so small that it has no room on one side.
+  double variance = 1;
+  // No count is moved by more.
+  int64_t max_noise = 2;
+  // The smallest count above 0 that comes out.
+  int64_t smallest_shown = 1;
+  // SHA-256 (hex) of the table the policy names; empty where the table follows
+  // from the three numbers. With a table they are what it comes to.
+  std::string table_digest;
+  // That table, on the machine that read the file; null elsewhere. Not a part
+  // of what a rule is: the digest is.
+  std::shared_ptr<const PerturbationTable> loaded;
+
+  friend bool operator==(const CellKeyNoise& a, const CellKeyNoise& b) {
+    return a.variance == b.variance && a.max_noise == b.max_noise &&
+           a.smallest_shown == b.smallest_shown &&
+           a.table_digest == b.table_digest;
+  }
+};
 
 // The rule by which cells are hidden and rounded. Source of the defaults: NHS
 // England HES analysis guide (1-7 hidden, nearest 5), ACRO (dominance n=2
@@ -26,8 +53,11 @@ struct DisclosurePolicy {
   // ... or when all but the two largest hold less than p of the largest. 0:
   // off.
   double p_percent = 0.10;
+  // Method CELL_KEY: noise first, then the rest of the rule. Without it: none.
+  std::optional<CellKeyNoise> cell_key;
 
-  // The rule in words: "counts of 0 to 7 hidden, rest to the nearest 5".
+  // The rule in words: "noise of up to 2, variance 1, then counts of 0 to 7
+  // hidden, the rest to the nearest 5".
   std::string ToWords() const;
   friend bool operator==(const DisclosurePolicy&,
                          const DisclosurePolicy&) = default;
@@ -43,9 +73,17 @@ struct Bin {
 };
 Bin RoundToBin(int64_t number, int64_t base);
 
+// What a shown count says of the true one: its rounding bin, wider by the noise
+// on both sides where the policy has noise. Since 0 stays 0, a figure above 0
+// never stands for 0.
+//   base 5, noise of up to 2: 10 -> 6..14
+// `value` is as it is shown: a multiple of the base.
+Bin NoisyBin(int64_t value, const DisclosurePolicy& policy);
+
 // INVALID_ARGUMENT if the threshold does not end a rounding bin: then a printed
 // number would stand for a part of a bin, and give the rest of it away. With
-// base 5 the fits are 2, 7, 12, ...; the sentence names the nearest.
+// base 5 the fits are 2, 7, 12, ...; the sentence names the nearest. Also for
+// noise that cannot be: "cell_key.variance is 9; ..".
 absl::Status CheckPolicy(const DisclosurePolicy& policy);
 
 }  // namespace cairn

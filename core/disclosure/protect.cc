@@ -1,93 +1,152 @@
 #include "core/disclosure/protect.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/disclosure/neighbours.h"
+#include "core/disclosure/cell_key.h"
+#include "core/disclosure/figures.h"
+#include "core/disclosure/linked_tables.h"
+#include "core/disclosure/marks.h"
+#include "core/disclosure/proof.h"
+#include "core/disclosure/suppress.h"
 #include "core/disclosure/table_maker.h"
 
 namespace cairn {
 namespace {
 
-// The union of new and pinned cells that is still attacked; beyond it all new
-// cells are hidden. Depends on the question and what was released, never on
-// counts.
-constexpr size_t kMaxSystemCells = 1'500'000;
-constexpr int kMaxRounds = 50;
+using Kind = SuppressionCell::Kind;
 
-// One measure of a table on its way out.
+// A group is nearly all in one category from this share on, if no more than
+// the hidden range are outside it (notes on disclosure, section 7).
+constexpr double kSameShare = 0.95;
+
+// The tables of one measure on their way out.
 class Protector {
  public:
-  Protector(const FrequencyTable& table, const Measure& measure,
-            const DisclosurePolicy& policy,
-            const std::vector<const ProtectedTable*>& pinned,
-            const DataSet* data_set)
-      : table_(table),
-        measure_(measure),
-        policy_(policy),
-        pinned_(pinned),
-        data_set_(data_set) {}
+  Protector(const ProtectRequest& request, const LinkedTables& linked,
+            const SystemFigures& figures)
+      : request_(request),
+        policy_(request.policy),
+        linked_(linked),
+        system_(linked.system()),
+        figures_(figures),
+        why_(figures.figure.size(), HiddenWhy::kShown),
+        mark_(figures.figure.size(), nullptr) {}
 
-  absl::StatusOr<Protection> Run() {
-    CAIRN_RETURN_IF_ERROR(CheckPolicy(policy_));
-    CAIRN_RETURN_IF_ERROR(FindFigures());
-    for (const ProtectedTable* earlier : pinned_) {
-      if (!(earlier->policy() == policy_)) {
-        return absl::FailedPreconditionError(
-            "this data was first released under another disclosure policy; "
-            "load it anew before answering under this one");
+  absl::StatusOr<std::vector<Protection>> Run() {
+    CAIRN_RETURN_IF_ERROR(FindNoise());
+    FindPrimary();
+    FixPinned();
+    suppression_ = SuppressAndProve(system_, &cells_);
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      if (suppression_.hidden[i] && why_[i] == HiddenWhy::kShown) {
+        why_[i] = HiddenWhy::kComplement;
       }
     }
-    why_.assign(cells(), HiddenWhy::kShown);
-    blank_.assign(cells(), false);
-    FindPrimary();
-    HideMarginsAbove();
-    if (!pinned_.empty()) CAIRN_RETURN_IF_ERROR(HideUntilNeighboursAreSafe());
-    Protection protection{Release(), std::move(why_)};
-    return protection;
+    std::vector<Protection> protections;
+    for (size_t t = 0; t < request_.tables.size(); ++t) {
+      protections.push_back({Release(t), {}});
+      for (const int cell : linked_.cells_of(t)) {
+        protections.back().why.push_back(why_[cell]);
+      }
+    }
+    return protections;
   }
 
  private:
-  size_t cells() const { return table_.shape.cells(); }
+  bool is_sum() const { return request_.measure.kind == Measure::Kind::kSum; }
+  bool is_count() const {
+    return request_.measure.kind == Measure::Kind::kCount;
+  }
+  int64_t base() const {
+    if (!is_sum()) return policy_.rounding_base;
+    // A sum's base is at least 5 % of the largest contribution.
+    return std::max(policy_.rounding_base, (figures_.clip_high + 19) / 20);
+  }
 
-  absl::Status FindFigures() {
-    switch (measure_.kind) {
-      case Measure::Kind::kCount:
-        figures_ = &table_.counts;
-        break;
-      case Measure::Kind::kDistinctPersons:
-        figures_ = &table_.keyed_persons;
-        break;
-      case Measure::Kind::kSum:
-        for (const FrequencyTable::Sum& sum : table_.sums) {
-          if (sum.quantity == measure_.quantity) sum_ = &sum;
-        }
-        if (sum_ != nullptr) figures_ = &sum_->total;
-        break;
-      case Measure::Kind::kMean:
-        break;
-    }
-    if (figures_ == nullptr || figures_->size() != cells() ||
-        table_.counts.size() != cells()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the table carries no figures for ", measure_.ToString()));
+  // Method CELL_KEY: what is shown of each cell before it is rounded.
+  absl::Status FindNoise() {
+    noisy_ = figures_.figure;
+    if (!policy_.cell_key.has_value() || is_sum()) return absl::OkStatus();
+    for (size_t t = 0; t < request_.tables.size(); ++t) {
+      const FrequencyTable& table = *request_.tables[t];
+      CAIRN_ASSIGN_OR_RETURN(
+          const std::vector<int64_t> noisy,
+          PerturbFigures(is_count() ? table.counts : table.keyed_persons,
+                         table.keys, policy_, request_.cell_key_secret));
+      const std::vector<int>& cells = linked_.cells_of(t);
+      for (size_t cell = 0; cell < noisy.size(); ++cell) {
+        noisy_[cells[cell]] = noisy[cell];
+      }
     }
     return absl::OkStatus();
   }
+  int64_t noise() const {
+    return policy_.cell_key.has_value() && !is_sum()
+               ? policy_.cell_key->max_noise
+               : 0;
+  }
 
-  bool Small(int64_t count) const {
-    return count <= policy_.largest_hidden_count &&
-           (count > 0 || !policy_.zeros_shown);
+  // ---- 1: unsafe by itself ----
+
+  void FindPrimary() {
+    // The counts decide for every measure.
+    cells_ = CellsOfCounts(system_, figures_.count, figures_.persons, policy_);
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      if (cells_[i].kind != Kind::kHidden) continue;
+      why_[i] = figures_.count[i] <= policy_.largest_hidden_count
+                    ? HiddenWhy::kSmall
+                    : HiddenWhy::kFewPersons;
+    }
+    if (!is_count()) MeasureOtherThanCounts();
+    if (noise() > 0) AllowForNoise();
+    for (size_t t = 0; t < request_.tables.size(); ++t) FindAllTheSame(t);
+  }
+
+  // The records behind a hidden cell may add up to nothing, or have no person
+  // key: only a count is at least 1 where it is not a shown zero.
+  void MeasureOtherThanCounts() {
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      SuppressionCell& cell = cells_[i];
+      cell.figure = figures_.figure[i];
+      cell.hidden.low = 0;
+      cell.insight.reset();  // few records may make a great sum
+      const Bin bin = RoundToBin(cell.figure, base());
+      cell.shown = {bin.low, bin.high};
+      if (cell.kind == Kind::kZero && !is_sum()) continue;
+      if (cell.kind == Kind::kZero) {
+        cell.kind = Kind::kOpen;
+        cell.hidden = Range();
+      }
+      const bool few = !is_sum() && figures_.count[i] > 0 &&
+                       cell.figure <= policy_.largest_hidden_count;
+      if (cell.kind == Kind::kOpen && few) why_[i] = HiddenWhy::kSmall;
+      if (cell.kind == Kind::kOpen && Dominated(i)) {
+        why_[i] = HiddenWhy::kDominated;
+      }
+      if (why_[i] == HiddenWhy::kShown) continue;
+      cell.kind = Kind::kHidden;
+      if (is_sum()) {
+        KeepASum(i);
+      } else if (why_[i] == HiddenWhy::kSmall) {
+        cell.keep = {0, policy_.largest_hidden_count};
+        cell.hidden.high = policy_.largest_hidden_count;
+      } else {
+        const int64_t t = policy_.largest_hidden_count;
+        cell.keep = {0, std::max(cell.figure + t / 2, t)};
+      }
+    }
   }
 
   // ACRO: (n,k) with n = 2, and the p% rule (acro/default.yaml).
-  bool Dominated(size_t cell) const {
-    if (sum_ == nullptr || sum_->total[cell] <= 0) return false;
-    const double total = static_cast<double>(sum_->total[cell]);
-    const double first = static_cast<double>(sum_->largest[cell]);
-    const double second = static_cast<double>(sum_->second[cell]);
+  bool Dominated(size_t i) const {
+    if (!is_sum() || figures_.figure[i] <= 0) return false;
+    const double total = static_cast<double>(figures_.figure[i]);
+    const double first = static_cast<double>(figures_.largest[i]);
+    const double second = static_cast<double>(figures_.second[i]);
     if (policy_.dominance_k > 0 &&
         first + second >= policy_.dominance_k * total) {
       return true;
@@ -96,334 +155,237 @@ class Protector {
            total - first - second < policy_.p_percent * first;
   }
 
-  void FindPrimary() {
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      const int64_t count = table_.counts[cell];
-      const bool distinct = measure_.kind == Measure::Kind::kDistinctPersons;
-      if (Small(count) ||
-          (distinct && count > 0 &&
-           figures_->at(cell) <= policy_.largest_hidden_count)) {
-        why_[cell] = HiddenWhy::kSmall;
-      } else if (count > 0 && !table_.persons.empty() &&
-                 table_.persons[cell] < policy_.minimum_persons) {
-        why_[cell] = HiddenWhy::kFewPersons;
-      } else if (Dominated(cell)) {
-        why_[cell] = HiddenWhy::kDominated;
+  // No one may tell a hidden sum to within one whole contribution.
+  void KeepASum(size_t i) {
+    const int64_t most = policy_.largest_hidden_count * figures_.clip_high;
+    const bool small = why_[i] == HiddenWhy::kSmall;
+    cells_[i].hidden.high =
+        small && figures_.figure[i] <= most && cells_[i].hidden.high != kNoLimit
+            ? most
+            : kNoLimit;
+    KeepAround(i, figures_.clip_high);
+    if (small) cells_[i].keep.high = std::min(cells_[i].keep.high, most);
+    cells_[i].keep.high = std::max(cells_[i].keep.high, figures_.figure[i]);
+  }
+
+  void KeepAround(size_t i, int64_t width) {
+    const int64_t figure = figures_.figure[i];
+    const int64_t low = std::max<int64_t>(0, figure - width / 2);
+    cells_[i].keep = {low, std::max(low + width, figure)};
+  }
+
+  // What is shown is the noisy figure; what is small may be so by the noise.
+  void AllowForNoise() {
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      SuppressionCell& cell = cells_[i];
+      const int64_t t = policy_.largest_hidden_count;
+      cell.insight.reset();  // that of the true counts
+      if (cell.kind == Kind::kOpen && noisy_[i] <= t) {
+        cell.kind = Kind::kHidden;
+        cell.hidden = {policy_.zeros_shown && is_count() ? 1 : 0, t};
+        cell.keep = cell.hidden;
+        why_[i] = HiddenWhy::kSmall;
       }
+      if (why_[i] == HiddenWhy::kSmall && cell.hidden.high != kNoLimit) {
+        cell.hidden.high = t + noise();
+        cell.keep.high = std::max(cell.keep.high, cell.figure);
+      }
+      const Bin bin = NoisyBin(RoundToBin(noisy_[i], base()).value, policy_);
+      cell.shown = {bin.low, bin.high};
     }
   }
 
-  bool Hidden(size_t cell) const { return why_[cell] != HiddenWhy::kShown; }
-
-  // One sweep along each axis reaches every margin above a hidden cell.
-  void HideMarginsAbove() {
-    const TableShape& shape = table_.shape;
+  // A group all of whom are known to be in one sensitive category says so of
+  // each of them: then the split of the group is not shown.
+  void FindAllTheSame(size_t t) {
+    if (request_.data_set == nullptr) return;
+    const TableShape& shape = request_.tables[t]->shape;
+    const std::vector<int>& cells = linked_.cells_of(t);
     for (size_t a = 0; a < shape.axes.size(); ++a) {
+      const TableAxis& axis = shape.axes[a];
+      const auto variable = request_.data_set->FindVariable(axis.variable);
+      if (!variable.ok() ||
+          !request_.data_set->dimensions[variable->dimension].sensitive) {
+        continue;
+      }
       const size_t stride = shape.stride(a);
-      const size_t margin = shape.axes[a].margin();
-      for (size_t cell = 0; cell < cells(); ++cell) {
-        if (shape.at(cell, a) != margin || Hidden(cell)) continue;
-        if (fixed(cell)) continue;
-        for (size_t code = 0; code < margin; ++code) {
-          if (Hidden(cell - (margin - code) * stride)) {
-            why_[cell] = HiddenWhy::kMargin;
-            break;
-          }
+      for (size_t cell = 0; cell < cells.size(); ++cell) {
+        const size_t at = shape.at(cell, a);
+        if (at == axis.margin() || axis.codes[at] == kUnknownCode) continue;
+        const int64_t group =
+            figures_.count[cells[cell + (axis.margin() - at) * stride]];
+        if (NearlyAll(figures_.count[cells[cell]], group)) {
+          HideTheSame(static_cast<size_t>(cells[cell]));
         }
       }
     }
   }
-
-  // ---- Together with what was released before ----
-
-  bool fixed(size_t cell) const { return !fixed_.empty() && fixed_[cell]; }
-
-  // What a hidden small cell must keep: the whole hidden range.
-  // Only a count is at least 1 where it is not a shown zero: the records behind
-  // a hidden cell may add up to nothing, or have no person key.
-  int64_t range_low() const {
-    return policy_.zeros_shown && measure_.kind == Measure::Kind::kCount ? 1
-                                                                         : 0;
+  bool NearlyAll(int64_t count, int64_t group) const {
+    return group > policy_.largest_hidden_count &&
+           group - count <= policy_.largest_hidden_count &&
+           static_cast<double>(count) >=
+               kSameShare * static_cast<double>(group);
   }
-  int64_t range_high() const {
-    return policy_.largest_hidden_count * (sum_ ? sum_->clip_high : 1);
-  }
-  bool InRange(int64_t figure) const {
-    return figure >= range_low() && figure <= range_high();
-  }
-
-  // Is the mark of this cell the hidden range? Where every hidden cell is at
-  // least 1, a margin that said "at most t" would bind its codes (7 codes and a
-  // margin of 1..7: all are 1), so there it says what its codes say together.
-  bool SaysRange(size_t cell) const {
-    return why_[cell] == HiddenWhy::kSmall && InRange(figures_->at(cell)) &&
-           !(range_low() > 0 && IsMargin(cell));
-  }
-  bool IsMargin(size_t cell) const {
-    for (size_t a = 0; a < table_.shape.axes.size(); ++a) {
-      if (table_.shape.at(cell, a) == table_.shape.axes[a].margin())
-        return true;
-    }
-    return false;
+  void HideTheSame(size_t i) {
+    if (cells_[i].kind != Kind::kOpen) return;
+    cells_[i].kind = Kind::kHidden;
+    why_[i] = HiddenWhy::kAllTheSame;
+    // It may be a good part of the group only.
+    const int64_t figure = figures_.figure[i];
+    const int64_t less = std::max<int64_t>(
+        policy_.largest_hidden_count * figures_.clip_high, figure / 10);
+    cells_[i].keep = {std::max<int64_t>(cells_[i].hidden.low, figure - less),
+                      figure};
   }
 
-  absl::Status HideUntilNeighboursAreSafe() {
-    std::vector<const TableShape*> shapes = {&table_.shape};
-    size_t size = cells();
-    for (const ProtectedTable* earlier : pinned_) {
-      shapes.push_back(&earlier->shape());
-      size += earlier->cells().size();
-    }
-    CellNames names;
-    if (data_set_ != nullptr) {
-      CAIRN_ASSIGN_OR_RETURN(names, CellNames::Create(*data_set_));
-    }
-    const absl::Status too_large = absl::ResourceExhaustedError(
-        "so much of these records was released already that a new table "
-        "cannot be held against all of it");
-    if (size > kMaxSystemCells) return too_large;
-    ReleaseSystem system(
-        shapes, measure_.kind != Measure::Kind::kDistinctPersons, names);
-    if (system.too_large()) return too_large;
-    FixPinnedCells(system);
-    HideMarginsAbove();
-    if (!FindKnown(&system)) {
-      HideAll();
-      return absl::OkStatus();
-    }
-    for (int round = 0; round < kMaxRounds; ++round) {
-      std::vector<bool> narrowed;
-      if (!FindNarrowed(&system, &narrowed)) break;
-      if (std::find(narrowed.begin(), narrowed.end(), true) == narrowed.end()) {
-        return absl::OkStatus();
-      }
-      if (!HideRelated(system, narrowed)) break;
-      HideMarginsAbove();
-    }
-    HideAll();
-    return absl::OkStatus();
-  }
+  // ---- Released before ----
 
-  // What follows from the earlier tables alone: a new one cannot take it back,
-  // and is only answerable for what it adds. False if they contradict each
-  // other.
-  bool FindKnown(ReleaseSystem* system) {
-    system->Reset();
-    for (size_t t = 0; t < pinned_.size(); ++t) {
-      const std::vector<int>& nodes = system->nodes_of(t + 1);
-      for (size_t cell = 0; cell < nodes.size(); ++cell) {
-        const Cell& mark = pinned_[t]->cells()[cell];
-        system->SetBounds(nodes[cell], mark.low, mark.high);
-      }
+  // Pinned cells keep what is public of them; cells of no given table are told
+  // to no one.
+  void FixPinned() {
+    std::vector<bool> is_new(cells_.size(), false);
+    for (size_t t = 0; t < request_.tables.size(); ++t) {
+      for (const int cell : linked_.cells_of(t)) is_new[cell] = true;
     }
-    if (!system->Propagate()) return false;
-    for (size_t node = 0; node < system->nodes(); ++node) {
-      const int n = static_cast<int>(node);
-      known_.push_back(SuppressedCell(system->low(n), system->high(n)));
-    }
-    return true;
-  }
-
-  // Cells that an earlier table fixed keep their value or their mark.
-  void FixPinnedCells(const ReleaseSystem& system) {
-    pinned_cell_.assign(system.nodes(), nullptr);
-    for (size_t t = 0; t < pinned_.size(); ++t) {
-      const std::vector<int>& nodes = system.nodes_of(t + 1);
-      for (size_t cell = 0; cell < nodes.size(); ++cell) {
-        const Cell*& known = pinned_cell_[nodes[cell]];
-        const Cell& now = pinned_[t]->cells()[cell];
-        if (known == nullptr || now.status == CellStatus::kPublished) {
-          known = &now;
+    for (size_t p = 0; p < request_.pinned.size(); ++p) {
+      const std::vector<int>& cells =
+          linked_.cells_of(request_.tables.size() + p);
+      for (size_t cell = 0; cell < cells.size(); ++cell) {
+        const Cell*& mark = mark_[cells[cell]];
+        const Cell& now = request_.pinned[p]->cells()[cell];
+        if (mark == nullptr || now.status == CellStatus::kPublished) {
+          mark = &now;
         }
       }
     }
-    fixed_.assign(cells(), false);
-    const std::vector<int>& own = system.nodes_of(0);
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      const Cell* earlier = pinned_cell_[own[cell]];
-      if (earlier == nullptr) continue;
-      fixed_[cell] = true;
-      fixed_cell_.resize(cells());
-      fixed_cell_[cell] = *earlier;
-      if (earlier->status != CellStatus::kPublished && !Hidden(cell)) {
-        why_[cell] = HiddenWhy::kPinned;
-      }
-      if (earlier->status == CellStatus::kPublished) {
-        why_[cell] = HiddenWhy::kShown;
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      SuppressionCell& cell = cells_[i];
+      if (mark_[i] != nullptr) {
+        Fix(i);
+      } else if (!is_new[i]) {
+        // Still not to be found out, if small.
+        if (why_[i] != HiddenWhy::kSmall) cell.keep = {1, 0};
+        cell.kind = Kind::kUnseen;
+        cell.hidden = {0, kNoLimit};
       }
     }
   }
 
-  // Sets what is public, propagates, and finds the hidden small cells (new and
-  // pinned) that an outsider can narrow. False if the system contradicts
-  // itself.
-  bool FindNarrowed(ReleaseSystem* system, std::vector<bool>* narrowed) {
-    system->Reset();
-    const std::vector<Cell> own = MarkCells();
-    std::vector<bool> small(system->nodes(), false);
-    // Hidden for another reason, with no range in its mark: too few persons,
-    // one contributor, or in the way of another cell. To be kept as wide as the
-    // range.
-    std::vector<bool> wide(system->nodes(), false);
-    const auto add = [&](const std::vector<int>& nodes,
-                         const std::vector<Cell>& cells) {
-      for (size_t cell = 0; cell < nodes.size(); ++cell) {
-        const Cell& mark = cells[cell];
-        system->SetBounds(nodes[cell], mark.low, mark.high);
-        if (mark.status != CellStatus::kSuppressed) continue;
-        if (mark.low == range_low() && mark.high == range_high()) {
-          small[nodes[cell]] = true;
-        } else if (mark.low == 0 && mark.high == kNoLimit) {
-          wide[nodes[cell]] = true;
-        }
-      }
-    };
-    // New small cells whose mark was blanked are to be kept wide all the same.
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      if (SaysRange(cell)) {
-        small[system->nodes_of(0)[cell]] = true;
-      }
-    }
-    add(system->nodes_of(0), own);
-    for (size_t t = 0; t < pinned_.size(); ++t) {
-      add(system->nodes_of(t + 1), pinned_[t]->cells());
-    }
-    if (!system->Propagate()) return false;
-    narrowed->assign(system->nodes(), false);
-    for (size_t node = 0; node < system->nodes(); ++node) {
-      const int n = static_cast<int>(node);
-      const int64_t low = system->low(n), high = system->high(n);
-      if (low <= known_[node].low && high >= known_[node].high) continue;
-      (*narrowed)[node] =
-          (small[node] && (low > range_low() || high < range_high())) ||
-          (wide[node] && high != kNoLimit &&
-           high - low < range_high() - range_low());
-    }
-    return true;
-  }
-
-  // Hides the new cells around the narrowed ones; then takes the range off
-  // their marks. False when there is nothing left to hide there.
-  bool HideRelated(const ReleaseSystem& system,
-                   const std::vector<bool>& narrowed) {
-    const std::vector<bool> related = system.RelatedTo(narrowed);
-    const std::vector<int>& own = system.nodes_of(0);
-    bool changed = false;
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      if (!related[own[cell]] || fixed(cell) || Hidden(cell)) continue;
-      why_[cell] = HiddenWhy::kNeighbour;
-      changed = true;
-    }
-    if (changed) return true;
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      if (!related[own[cell]] || fixed(cell) || blank_[cell]) continue;
-      blank_[cell] = true;
-      changed = true;
-    }
-    return changed;
-  }
-
-  void HideAll() {
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      if (fixed(cell)) continue;
-      if (!Hidden(cell)) why_[cell] = HiddenWhy::kNeighbour;
-      blank_[cell] = true;
+  void Fix(size_t i) {
+    SuppressionCell& cell = cells_[i];
+    const Cell& mark = *mark_[i];
+    const bool hidden = mark.status != CellStatus::kPublished;
+    const Range range = {mark.low, mark.high};
+    cell.kind = Kind::kFixed;
+    cell.shown = range;
+    // What was narrower before cannot be taken back.
+    cell.keep.low = std::max(cell.keep.low, range.low);
+    cell.keep.high = std::min(cell.keep.high, range.high);
+    if (!hidden) {
+      cell.keep = {1, 0};
+      why_[i] = HiddenWhy::kShown;
+    } else if (why_[i] == HiddenWhy::kShown) {
+      why_[i] = HiddenWhy::kPinned;
     }
   }
 
   // ---- What is shown ----
 
-  int64_t base() const {
-    if (sum_ == nullptr) return policy_.rounding_base;
-    // A sum's base is at least 5 % of the largest contribution.
-    return std::max(policy_.rounding_base, (sum_->clip_high + 19) / 20);
-  }
-
-  std::vector<Cell> MarkCells() const {
-    std::vector<Cell> marks(cells());
-    for (size_t cell = 0; cell < cells(); ++cell) {
-      const int64_t figure = figures_->at(cell);
-      if (fixed(cell)) {
-        marks[cell] = fixed_cell_[cell];
-      } else if (!Hidden(cell)) {
-        const Bin bin = RoundToBin(figure, base());
-        marks[cell] = figure == 0 && policy_.zeros_shown && sum_ == nullptr
-                          ? PublishedCell(0, 0, 0)
-                          : PublishedCell(bin.value, bin.low, bin.high);
-      } else if (SaysRange(cell) && !blank_[cell]) {
-        marks[cell] = SuppressedCell(range_low(), range_high());
-      } else {
-        marks[cell] = SuppressedCell(0, kNoLimit);
-      }
-    }
-    BoundMargins(&marks);
-    return marks;
+  Cell MarkOf(size_t i) const {
+    if (mark_[i] != nullptr) return *mark_[i];
+    const Range& known = suppression_.known[i];
+    if (suppression_.hidden[i]) return SuppressedCell(known.low, known.high);
+    if (cells_[i].kind == Kind::kZero) return PublishedCell(0, 0, 0);
+    return PublishedCell(RoundToBin(noisy_[i], base()).value, known.low,
+                         known.high);
   }
 
   // A hidden margin says what its codes say together: nothing new.
-  void BoundMargins(std::vector<Cell>* marks) const {
-    const TableShape& shape = table_.shape;
+  void BoundMargins(size_t t, std::vector<Cell>* marks) const {
+    const TableShape& shape = request_.tables[t]->shape;
     for (size_t a = 0; a < shape.axes.size(); ++a) {
       const TableAxis& axis = shape.axes[a];
       const size_t stride = shape.stride(a);
       const bool unite =
-          axis.multi_valued || measure_.kind == Measure::Kind::kDistinctPersons;
-      for (size_t cell = 0; cell < cells(); ++cell) {
+          axis.multi_valued ||
+          request_.measure.kind == Measure::Kind::kDistinctPersons;
+      for (size_t cell = 0; cell < marks->size(); ++cell) {
         if (shape.at(cell, a) != axis.margin() || axis.codes.empty()) continue;
-        Cell& margin = (*marks)[cell];
-        const bool open = margin.status == CellStatus::kSuppressed &&
-                          !fixed(cell) && !blank_[cell] && !SaysRange(cell);
+        const size_t i = static_cast<size_t>(linked_.cells_of(t)[cell]);
+        const bool open = mark_[i] == nullptr && suppression_.hidden[i] &&
+                          suppression_.known[i].high == kNoLimit;
         if (!open) continue;
         Cell all;
         for (size_t code = 0; code < axis.codes.size(); ++code) {
           const Cell& part = (*marks)[cell - (axis.margin() - code) * stride];
           all = unite ? Unite(all, part) : Add(all, part);
         }
+        Cell& margin = (*marks)[cell];
         margin.low = std::max(margin.low, all.low);
         margin.high = std::min(margin.high, all.high);
       }
     }
   }
 
-  ProtectedTable Release() const {
+  ProtectedTable Release(size_t t) const {
+    const FrequencyTable& table = *request_.tables[t];
     ProtectedTableMaker::Parts parts;
-    parts.data_set = table_.data_set;
-    parts.epoch = table_.epoch;
-    parts.measure = measure_;
+    parts.data_set = table.data_set;
+    parts.epoch = table.epoch;
+    parts.measure = request_.measure;
     parts.policy = policy_;
-    parts.shape = table_.shape;
-    parts.cells = MarkCells();
+    parts.shape = table.shape;
+    for (const int cell : linked_.cells_of(t)) {
+      parts.cells.push_back(MarkOf(static_cast<size_t>(cell)));
+    }
+    BoundMargins(t, &parts.cells);
     parts.base = base();
-    if (sum_ != nullptr) {
-      parts.decimals = sum_->decimals;
-      parts.clip_high = sum_->clip_high;
+    if (is_sum()) {
+      parts.decimals = figures_.decimals;
+      parts.clip_high = figures_.clip_high;
     }
     return ProtectedTableMaker::Make(std::move(parts));
   }
 
-  const FrequencyTable& table_;
-  const Measure measure_;
-  const DisclosurePolicy policy_;
-  const std::vector<const ProtectedTable*>& pinned_;
-  const DataSet* const data_set_;
-  const std::vector<int64_t>* figures_ = nullptr;
-  const FrequencyTable::Sum* sum_ = nullptr;
+  const ProtectRequest& request_;
+  const DisclosurePolicy& policy_;
+  const LinkedTables& linked_;
+  const CellSystem& system_;
+  const SystemFigures& figures_;
+  // By cell of the system:
+  std::vector<SuppressionCell> cells_;
   std::vector<HiddenWhy> why_;
-  std::vector<bool> blank_;  // hidden without a range
-  // Cells of this table that an earlier one fixed.
-  std::vector<bool> fixed_;
-  std::vector<Cell> fixed_cell_;
-  std::vector<Cell> known_;               // by node: from earlier tables
-  std::vector<const Cell*> pinned_cell_;  // by node of the system
+  std::vector<const Cell*> mark_;  // as it was released before; else null
+  std::vector<int64_t> noisy_;
+  Suppression suppression_;
 };
 
 }  // namespace
 
-absl::StatusOr<Protection> Protect(
-    const FrequencyTable& table, const Measure& measure,
-    const DisclosurePolicy& policy,
-    const std::vector<const ProtectedTable*>& pinned, const DataSet* data_set) {
-  return Protector(table, measure, policy, pinned, data_set).Run();
+absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request) {
+  CAIRN_RETURN_IF_ERROR(CheckPolicy(request.policy));
+  const bool additive = request.measure.kind != Measure::Kind::kDistinctPersons;
+  CellNames names;
+  if (request.data_set != nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(names, CellNames::Create(*request.data_set));
+  }
+  std::vector<const TableShape*> shapes;
+  for (const FrequencyTable* table : request.tables) {
+    shapes.push_back(&table->shape);
+  }
+  for (const ProtectedTable* pinned : request.pinned) {
+    if (!(pinned->policy() == request.policy)) {
+      return absl::FailedPreconditionError(
+          "this data was first released under another disclosure policy; "
+          "load it anew before answering under this one");
+    }
+    shapes.push_back(&pinned->shape());
+  }
+  CAIRN_ASSIGN_OR_RETURN(const LinkedTables linked,
+                         LinkedTables::Create(shapes, additive, names));
+  CAIRN_ASSIGN_OR_RETURN(const SystemFigures figures,
+                         FindFigures(request, linked));
+  return Protector(request, linked, figures).Run();
 }
 
 }  // namespace cairn

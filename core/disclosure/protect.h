@@ -2,6 +2,9 @@
 #define CAIRN_CORE_DISCLOSURE_PROTECT_H_
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,9 +21,8 @@ enum class HiddenWhy : uint8_t {
   kSmall,       // the count is within the hidden range
   kFewPersons,  // too few distinct persons behind it
   kDominated,   // one or two contributors make up the sum
-  kMargin,      // a margin above a hidden cell
-  kNeighbour,   // would help to narrow a hidden cell, with what was released
-                // before
+  kAllTheSame,  // (nearly) all of a group are in this sensitive category
+  kComplement,  // would help to narrow one of these
   kPinned,      // hidden in an earlier release, and so for ever
 };
 
@@ -29,37 +31,53 @@ struct Protection {
   std::vector<HiddenWhy> why;  // one per cell
 };
 
-// The one way from a FrequencyTable to a ProtectedTable, for one measure.
+struct ProtectRequest {
+  // To be released together, and so protected as one. Of one data set and
+  // epoch.
+  std::vector<const FrequencyTable*> tables;
+  Measure measure;  // kCount, kDistinctPersons or kSum
+  DisclosurePolicy policy;
+  // Everything released before of this measure and epoch: it keeps its values
+  // and marks.
+  std::vector<const ProtectedTable*> pinned;
+  // Says which codes of different levels are the same people, and what
+  // populations are made of; may be null where no table has either.
+  const DataSet* data_set = nullptr;
+  // The true figures of a table of any other shape of the same records: of the
+  // pinned tables, and of coarser ones in which two tables meet. Not called
+  // where nothing is pinned and all meet in what they show.
+  using Figures = std::shared_ptr<const FrequencyTable>;
+  std::function<absl::StatusOr<Figures>(const TableShape&)> tabulate;
+  // Method CELL_KEY: the data set's secret (CellKeySecret).
+  std::string cell_key_secret;
+};
+
+// The one way from a FrequencyTable to a ProtectedTable.
 //
 // 1. Primary: a count of 1..t (and 0, unless the policy shows zeros), fewer
-// than
-//    minimum_persons distinct persons, a dominated sum. One rule for all
-//    measures of a cell: what is unsafe to count is unsafe to sum.
-// 2. Hidden before rounded; then every margin above a hidden cell is hidden
-// too, so
-//    that nothing in the table can be subtracted.
-// 3. Cells that an earlier release fixed (`pinned`, all tables of this measure
-// and
-//    epoch) keep their value or mark. Then the union of the new table and the
-//    pinned ones is attacked by bound propagation (neighbours.h); while a
-//    hidden cell's interval is narrower than the whole hidden range, more new
-//    cells are hidden, at last all of them.
+//    than minimum_persons distinct persons, a dominated sum, a group that is
+//    nearly all in one sensitive category. One rule for all measures of a cell:
+//    what is unsafe to count is unsafe to sum.
+// 2. Complements: over one system of all cells of the new tables, the pinned
+//    ones and the coarser tables in which they meet, further new cells are
+//    hidden until every hidden small cell, new or pinned, can still be each
+//    number of the hidden range (Suppress). What is rounded is known only as
+//    its rounding bin, which saves most complements.
+// 3. Proof: the certificates are checked in whole numbers, the whole is
+//    attacked by bound propagation, and, written apart from both, by
+//    elimination for what algebra or the one person behind a count of 1 could
+//    tell. What is not proved is hidden, at last all new cells.
 //
-// The marks: a small cell says 0..t (1..t where zeros are shown). Any other
-// hidden cell says only what its released children say.
+// The marks: a small cell says 0..t (1..t where zeros are shown), unless a
+// complement stands in one sum with it. Any other hidden cell says only what
+// its released children say.
 //
-// `data_set` says which cells of different levels are the same people, and what
-// populations are made of; it may be null where no table has either.
-//
-// FAILED_PRECONDITION if a pinned table was released under another policy.
-// RESOURCE_EXHAUSTED if the tables together are too many to be attacked:
-// nothing is released then. INVALID_ARGUMENT for a policy that does not fit or
-// a measure the table does not carry.
-absl::StatusOr<Protection> Protect(
-    const FrequencyTable& table, const Measure& measure,
-    const DisclosurePolicy& policy,
-    const std::vector<const ProtectedTable*>& pinned,
-    const DataSet* data_set = nullptr);
+// One Protection per table, in their order. FAILED_PRECONDITION if a pinned
+// table was released under another policy, or of other records.
+// RESOURCE_EXHAUSTED if the tables together are too many to be held against
+// each other: nothing is released then. INVALID_ARGUMENT for a policy that does
+// not fit or a measure the tables do not carry. Else what `tabulate` returns.
+absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request);
 
 }  // namespace cairn
 

@@ -214,14 +214,16 @@ class CellReader {
     if (value < 0 || value > kMaxFigure || value % base != 0) {
       return Invalid("the table has a number that the rule cannot give");
     }
-    if (value == 0 && policy.zeros_shown && message_.base() == 0) {
-      return PublishedCell(0, 0, 0);  // a shown zero is exact; a sum's is a bin
-    }
     const Bin bin = RoundToBin(value, base);
-    if (message_.base() == 0 && bin.low <= policy.largest_hidden_count) {
+    // A sum has a base of its own, and no noise.
+    if (message_.base() != 0) return PublishedCell(value, bin.low, bin.high);
+    // A shown zero is exact, but for the noise.
+    if (!(value == 0 && policy.zeros_shown) &&
+        bin.low <= policy.largest_hidden_count) {
       return Invalid("the table shows a number that the rule hides");
     }
-    return PublishedCell(value, bin.low, bin.high);
+    const Bin truth = NoisyBin(value, policy);
+    return PublishedCell(value, truth.low, truth.high);
   }
 
   const v1::ProtectedTable& message_;

@@ -80,6 +80,9 @@ struct FrequencyTable {
     std::vector<int64_t> second;
   };
   std::vector<Sum> sums;
+  // Sum of the 64-bit keys of each cell's records, modulo 2^64 (0: no record);
+  // empty unless they were asked for. See core/disclosure/cell_key.h.
+  std::vector<uint64_t> keys;
 };
 
 }  // namespace cairn

@@ -182,10 +182,10 @@ TEST_F(AnswererTest, AnAnswerStandsOnEntriesThatAreOnTheDisk) {
   EXPECT_EQ(ReleasesOnDisk(), 1);
   const auto table = FromProto(answer.tables().table(0));
   ASSERT_THAT(table, IsOk());
-  // KNIFE 40, GUN 3 hidden, and so the total.
+  // KNIFE 40, GUN 3 hidden; the total, rounded as it is, tells nothing of it.
   EXPECT_EQ(table->cells()[0], PublishedCell(40, 38, 42));
   EXPECT_EQ(table->cells()[1], SuppressedCell(0, 7));
-  EXPECT_EQ(table->cells().back().status, CellStatus::kSuppressed);
+  EXPECT_EQ(table->cells().back().status, CellStatus::kPublished);
 }
 
 TEST_F(AnswererTest, ALedgerThatCannotTakeTheQuestionGivesNoAnswer) {
@@ -317,8 +317,7 @@ TEST_F(AnswererTest, ANewLoadIsANewEpochAndMayHaveANewPolicy) {
   const v1::Answer after = Answer(Question({"weapon"}));
   ASSERT_TRUE(after.has_tables()) << after.DebugString();
   EXPECT_NE(after.tables().table(0).epoch(), before.tables().table(0).epoch());
-  EXPECT_EQ(FromProto(after.tables().table(0))->cells()[0],
-            PublishedCell(90, 88, 92));
+  EXPECT_EQ(after.tables().table(0).rule().largest_hidden_count(), 12u);
 }
 
 TEST_F(AnswererTest, APreviewWritesNothingAndShowsWhatWouldLeave) {

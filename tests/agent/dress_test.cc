@@ -26,7 +26,7 @@ namespace {
 constexpr size_t kBaseQuestions = 32;
 constexpr size_t kDresses = 100;
 constexpr size_t kDressesAfterRestart = 10;
-constexpr size_t kMaxCells = 2'000;
+constexpr size_t kMaxCells = 250;
 
 // What an analyst gets of a question, as bytes.
 struct Bytes {

@@ -18,6 +18,7 @@ struct Row {
   std::vector<int64_t> codes;
   int64_t person;
   std::vector<int64_t> values;
+  uint64_t key = 0;
 };
 
 TableShape Shape(const std::vector<size_t>& sizes,
@@ -54,6 +55,7 @@ void ExpectLikeByHand(const FrequencyTable& table, const std::vector<Row>& rows,
                       bool persons, size_t sums) {
   for (size_t cell = 0; cell < table.shape.cells(); ++cell) {
     int64_t count = 0, keyless = 0;
+    uint64_t sum_of_keys = 0;  // modulo 2^64
     std::set<int64_t> keys;
     // Contributors of each sum: a person, or a record of nobody.
     std::vector<std::map<std::pair<int64_t, size_t>, int64_t>> shares(sums);
@@ -61,6 +63,7 @@ void ExpectLikeByHand(const FrequencyTable& table, const std::vector<Row>& rows,
     for (size_t r = 0; r < rows.size(); ++r) {
       if (!In(rows[r], table.shape, cell)) continue;
       ++count;
+      sum_of_keys += rows[r].key;
       if (rows[r].person >= 0) {
         keys.insert(rows[r].person);
       } else {
@@ -73,6 +76,7 @@ void ExpectLikeByHand(const FrequencyTable& table, const std::vector<Row>& rows,
       }
     }
     EXPECT_EQ(table.counts[cell], count) << cell;
+    EXPECT_EQ(table.keys[cell], sum_of_keys) << cell;
     if (persons) {
       const auto keyed = static_cast<int64_t>(keys.size());
       EXPECT_EQ(table.keyed_persons[cell], keyed) << cell;
@@ -91,6 +95,7 @@ void ExpectLikeByHand(const FrequencyTable& table, const std::vector<Row>& rows,
 
 TEST(Tabulator, CountsWhatAHandWouldCount) {
   std::mt19937 random(11);
+  std::mt19937_64 random_key(12);
   for (int round = 0; round < 200; ++round) {
     const size_t axes = random() % 4;
     std::vector<size_t> sizes;
@@ -115,6 +120,7 @@ TEST(Tabulator, CountsWhatAHandWouldCount) {
       for (size_t s = 0; s < sums; ++s) {
         row.values.push_back(static_cast<int64_t>(random() % 50));
       }
+      row.key = random_key();
       rows.push_back(std::move(row));
     }
     std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
@@ -122,12 +128,13 @@ TEST(Tabulator, CountsWhatAHandWouldCount) {
     });
     Tabulator::Options options;
     options.persons = persons;
+    options.keys = true;
     for (size_t s = 0; s < sums; ++s) {
       options.sums.push_back({"q" + std::to_string(s), 0, 0, 100, {}, {}, {}});
     }
     Tabulator tabulator(Shape(sizes, multi), options);
     for (const Row& row : rows) {
-      tabulator.Add(row.codes, row.person, row.values);
+      tabulator.Add(row.codes, row.person, row.values, row.key);
     }
     ExpectLikeByHand(tabulator.Finish(), rows, persons, sums);
     ASSERT_FALSE(HasFailure()) << "round " << round;
@@ -135,10 +142,20 @@ TEST(Tabulator, CountsWhatAHandWouldCount) {
 }
 
 TEST(Tabulator, ARecordOfSeveralCodesCountsOnceInTheMargin) {
-  Tabulator tabulator(Shape({3}, {true}), {});
-  tabulator.Add({0b011}, -1, {});
-  tabulator.Add({0b110}, -1, {});
-  EXPECT_EQ(tabulator.Finish().counts, (std::vector<int64_t>{1, 2, 1, 2}));
+  Tabulator::Options options;
+  options.keys = true;
+  Tabulator tabulator(Shape({3}, {true}), options);
+  tabulator.Add({0b011}, -1, {}, 100);
+  tabulator.Add({0b110}, -1, {}, 1000);
+  const FrequencyTable table = tabulator.Finish();
+  EXPECT_EQ(table.counts, (std::vector<int64_t>{1, 2, 1, 2}));
+  EXPECT_EQ(table.keys, (std::vector<uint64_t>{100, 1100, 1000, 1100}));
+}
+
+TEST(Tabulator, KeysAreSummedOnlyWhereTheyAreAskedFor) {
+  Tabulator tabulator(Shape({2}, {false}), {});
+  tabulator.Add({0}, -1, {}, 7);
+  EXPECT_TRUE(tabulator.Finish().keys.empty());
 }
 
 TEST(Tabulator, RecordsWithoutAKeyCountAsOnePersonTogether) {

@@ -26,6 +26,7 @@
 #include "core/link/translate.h"
 #include "core/query/plan.h"
 #include "tests/bench/figures.h"
+#include "tests/support/protect_one.h"
 
 namespace cairn {
 namespace {
@@ -119,7 +120,7 @@ absl::Status BenchPartnership::MakeAnswer(const std::string& policy_path) {
   CAIRN_ASSIGN_OR_RETURN(const Plan plan, MakePlan(*data_set, query));
   CAIRN_ASSIGN_OR_RETURN(
       const Protection protection,
-      Protect(MakeFrequencies(plan), plan.tables[0], policy, {}));
+      ProtectOne(MakeFrequencies(plan), plan.tables[0], policy));
   query_ = ToProto(plan.query);
   cells_ = protection.table.cells().size();
   *answer_.mutable_tables()->add_table() = ToProto(protection.table);

@@ -92,6 +92,27 @@ class AtomWorld {
     return table;
   }
 
+  // The table of a shape that Shape() made, or of a coarser form of it.
+  FrequencyTable TableOf(const TableShape& shape) const {
+    std::vector<Cut> cuts;
+    size_t a = 0;
+    for (const AtomDimension& d : dimensions_) {
+      const std::string* variable =
+          a < shape.axes.size() ? &shape.axes[a].variable : nullptr;
+      if (variable != nullptr && *variable == d.name) {
+        cuts.push_back(Cut::kFine);
+      } else if (variable != nullptr &&
+                 (*variable)[0] == d.name[0] - 'a' + 'A') {
+        cuts.push_back(Cut::kCoarse);
+      } else {
+        cuts.push_back(Cut::kNone);
+        continue;
+      }
+      ++a;
+    }
+    return Table(cuts);
+  }
+
   std::vector<int64_t> counts;  // one per atom, row-major over the dimensions
 
  private:

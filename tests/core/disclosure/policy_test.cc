@@ -101,6 +101,67 @@ TEST(CheckPolicy, RefusesSharesThatAreNoShares) {
   }
 }
 
+TEST(NoisyBin, HasEveryTrueCountThatCanBeShownSoAndNoOther) {
+  for (const bool zeros_shown : {false, true}) {
+    for (const int64_t base : {1, 5, 10}) {
+      for (const int64_t noise : {0, 1, 2, 7}) {
+        DisclosurePolicy policy = Policy(base == 5 ? 7 : 9, base);
+        policy.zeros_shown = zeros_shown;
+        if (noise > 0) policy.cell_key = CellKeyNoise{1, noise, 1, "", nullptr};
+        // A shown 0 is a noisy count of 0; any other figure is a whole bin.
+        for (int64_t value = zeros_shown ? 0 : base; value < 60;
+             value += base) {
+          const Bin bin = NoisyBin(value, policy);
+          EXPECT_EQ(bin.value, value);
+          for (int64_t count = 0; count < 90; ++count) {
+            bool can = false;
+            for (int64_t by = -noise; by <= noise; ++by) {
+              const int64_t noisy = count + (count == 0 ? 0 : by);
+              can = can ||
+                    (value == 0
+                         ? noisy == 0
+                         : noisy > 0 && NearestMultiple(noisy, base) == value);
+            }
+            EXPECT_EQ(can, bin.low <= count && count <= bin.high)
+                << count << " as " << value << ", noise " << noise;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(CheckPolicy, NoiseMustHaveRoom) {
+  const auto why = [](double variance, int64_t most, int64_t smallest) {
+    DisclosurePolicy policy;
+    policy.cell_key = CellKeyNoise{variance, most, smallest, "", nullptr};
+    return CheckPolicy(policy);
+  };
+  EXPECT_THAT(why(1, 2, 1), IsOk());
+  EXPECT_THAT(why(2, 2, 3), IsOk());
+  EXPECT_THAT(why(2.01, 2, 1),
+              StatusIs(kInvalid, HasSubstr("cell_key.variance is 2.01; with "
+                                           "max_noise 2 it must be between")));
+  EXPECT_THAT(why(std::nan(""), 2, 1), StatusIs(kInvalid));
+  EXPECT_THAT(why(0, 2, 1), StatusIs(kInvalid));
+  EXPECT_THAT(why(1, 0, 1), StatusIs(kInvalid, HasSubstr("max_noise is 0")));
+  EXPECT_THAT(why(1, 51, 1), StatusIs(kInvalid));
+  EXPECT_THAT(why(1, 2, 4), StatusIs(kInvalid, HasSubstr("smallest_shown")));
+}
+
+TEST(DisclosurePolicy, SaysItsNoiseFirst) {
+  DisclosurePolicy policy;
+  policy.cell_key = CellKeyNoise{1, 2, 1, "", nullptr};
+  EXPECT_THAT(policy.ToWords(),
+              HasSubstr("noise of up to 2, variance 1, then counts of 0 to 7 "
+                        "hidden, the rest to the nearest 5"));
+  policy.cell_key->smallest_shown = 3;
+  EXPECT_THAT(policy.ToWords(), HasSubstr("no figure of 1 to 2"));
+  policy.cell_key->table_digest = "ab";
+  EXPECT_THAT(policy.ToWords(), HasSubstr("(own table)"));
+  EXPECT_NE(policy, DisclosurePolicy());
+}
+
 TEST(DisclosurePolicy, ReadsAsASentence) {
   EXPECT_THAT(DisclosurePolicy().ToWords(),
               HasSubstr("counts of 0 to 7 hidden, the rest to the nearest 5"));

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/disclosure/cell_key.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
@@ -83,9 +84,117 @@ TEST_F(PolicyFileTest, NothingThatMattersIsLeftToADefault) {
   EXPECT_THAT(Read(""), StatusIs(kInvalid, StartsWith(path_)));
 }
 
-TEST_F(PolicyFileTest, RefusesAMethodOrADominanceItDoesNotHave) {
-  EXPECT_THAT(Read("method: CELL_KEY\nzeros: HIDDEN\n"),
-              StatusIs(kInvalid, HasSubstr("not in this version")));
+constexpr char kNoisy[] =
+    "profile: \"own\"\nmethod: CELL_KEY\nlargest_hidden_count: 7\n"
+    "rounding_base: 5\nminimum_persons: 5\nzeros: HIDDEN\n";
+
+TEST_F(PolicyFileTest, NoiseComesBackTheSame) {
+  const auto policy =
+      Read(std::string(kNoisy) +
+           "cell_key { variance: 1.5 max_noise: 3 smallest_shown: 2 }\n");
+  ASSERT_THAT(policy, IsOk());
+  ASSERT_TRUE(policy->cell_key.has_value());
+  EXPECT_EQ(policy->cell_key->variance, 1.5);
+  EXPECT_EQ(policy->cell_key->max_noise, 3);
+  EXPECT_EQ(policy->cell_key->smallest_shown, 2);
+  EXPECT_EQ(*MakePolicy(ToProto(*policy)), *policy);
+}
+
+TEST_F(PolicyFileTest, NoiseThatIsNotSaidOrCannotBeIsRefusedAtItsPlace) {
+  const std::string noisy = kNoisy;
+  EXPECT_THAT(Read(noisy),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":2:1: "),
+                                       HasSubstr("cell_key is missing"))));
+  EXPECT_THAT(Read(noisy + "cell_key {\n  max_noise: 2\n  variance: 9 }\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":9:3: "),
+                                       HasSubstr("variance is 9"))));
+  EXPECT_THAT(Read(noisy + "cell_key {\n  variance: 1 }\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":7:1: "),
+                                       HasSubstr("max_noise is 0"))));
+  EXPECT_THAT(Read(std::string(kGood) + "cell_key { variance: 1 }\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":7:1: "),
+                                       HasSubstr("only method: CELL_KEY"))));
+  EXPECT_THAT(
+      Read(noisy + "cell_key { variance: 1 max_noise: 2 bias: 1 }\n"),
+      StatusIs(kInvalid, AllOf(StartsWith(path_ + ":7:"), HasSubstr("bias"))));
+}
+
+class NoiseTableTest : public PolicyFileTest {
+ protected:
+  absl::StatusOr<DisclosurePolicy> ReadTable(const std::string& table,
+                                             const std::string& more = "") {
+    std::ofstream(folder_ + "/noise.textproto", std::ios::trunc) << table;
+    return Read(std::string(kNoisy) + "cell_key {\n  table: " +
+                "\"noise.textproto\"\n" + more + "}\n");
+  }
+};
+
+constexpr char kTable[] =
+    "row { count: 0 step { noise: 0 probability: 1 } }\n"
+    "row { count: 1 step { noise: -1 probability: 0.6666666666666667 }\n"
+    "  step { noise: 2 probability: 0.3333333333333333 } }\n"
+    "row { count: 2 step { noise: 1 probability: 0.6666666666666667 }\n"
+    "  step { noise: -2 probability: 0.3333333333333333 } }\n"
+    "row { count: 3 step { noise: -3 probability: 0.125 }\n"
+    "  step { noise: 0 probability: 0.75 }\n"
+    "  step { noise: 3 probability: 0.125 } }\n";
+
+TEST_F(NoiseTableTest, ATableIsReadAndSaysWhatNoiseItIs) {
+  const auto policy = ReadTable(kTable);
+  ASSERT_THAT(policy, IsOk());
+  EXPECT_EQ(policy->cell_key->max_noise, 3);
+  EXPECT_EQ(policy->cell_key->variance, 2.25);
+  EXPECT_EQ(policy->cell_key->smallest_shown, 3);
+  ASSERT_NE(policy->cell_key->loaded, nullptr);
+  EXPECT_EQ(policy->cell_key->loaded->NoiseOf(2, 0), -2);
+  // What is sent says which table it was, not where it lies.
+  const v1::DisclosurePolicy sent = ToProto(*policy);
+  EXPECT_EQ(sent.cell_key().table(), "");
+  EXPECT_EQ(sent.cell_key().table_digest().size(), 64u);
+  EXPECT_EQ(*MakePolicy(sent), *policy);
+  EXPECT_EQ(MakePolicy(sent)->cell_key->loaded, nullptr);
+  const auto other = ReadTable(std::string(kTable) + "# changed\n");
+  ASSERT_THAT(other, IsOk());
+  EXPECT_NE(*other, *policy);
+}
+
+TEST_F(NoiseTableTest, AWrongTableIsRefusedWithItsOwnLine) {
+  const std::string path = folder_ + "/noise.textproto";
+  const std::string zero =
+      "row { count: 0 step { noise: 0 probability: 1 } }\n";
+  EXPECT_THAT(
+      ReadTable(zero +
+                "\n  row { count: 1 step { noise: 0 probability: 0.9 } }"),
+      StatusIs(kInvalid,
+               AllOf(StartsWith(path + ":3:3: "), HasSubstr("sum to 0.9"))));
+  EXPECT_THAT(ReadTable(zero + "row { count: 2 }"),
+              StatusIs(kInvalid, AllOf(StartsWith(path + ":2:1: "),
+                                       HasSubstr("must be of count 1"))));
+  EXPECT_THAT(
+      ReadTable(zero + "row { cuont: 1 }"),
+      StatusIs(kInvalid, AllOf(StartsWith(path + ":2:"), HasSubstr("cuont"))));
+  EXPECT_THAT(ReadTable(""),
+              StatusIs(kInvalid,
+                       AllOf(StartsWith(path + ":1:1: "), HasSubstr("1 to"))));
+  EXPECT_THAT(ReadTable(zero), StatusIs(kInvalid, HasSubstr("max_noise is 0")));
+}
+
+TEST_F(NoiseTableTest, ATableAndNumbersOrAMissingTableAreRefusedAtTheirPlace) {
+  EXPECT_THAT(ReadTable(kTable, "  variance: 1\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":9:3: "),
+                                       HasSubstr("leave it out"))));
+  EXPECT_THAT(ReadTable(kTable, "  table_digest: \"ab\"\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":9:3: "),
+                                       HasSubstr("leave it out"))));
+  EXPECT_THAT(Read(std::string(kNoisy) + "cell_key { table: \"none\" }\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":7:12: "),
+                                       HasSubstr("/none"))));
+  v1::DisclosurePolicy sent = ToProto(*ReadTable(kTable));
+  sent.mutable_cell_key()->set_table("/etc/passwd");
+  EXPECT_THAT(MakePolicy(sent), StatusIs(kInvalid, HasSubstr("policy file")));
+}
+
+TEST_F(PolicyFileTest, RefusesADominanceItDoesNotHave) {
   EXPECT_THAT(Read(std::string(kGood) + "dominance { n: 3 k: 0.9 }\n"),
               StatusIs(kInvalid, HasSubstr("n must be 2")));
   for (const char* share : {"nan", "inf", "-0.1", "1.5"}) {
@@ -106,7 +215,7 @@ TEST_F(PolicyFileTest, AMissingFileIsNamed) {
 }
 
 TEST(ShippedPolicies, AreReadAndAreWhatTheirNamesPromise) {
-  for (const char* name : {"standard", "hes", "strict", "exact"}) {
+  for (const char* name : {"standard", "hes", "strict", "exact", "cell_key"}) {
     const auto policy =
         ReadPolicy(std::string("policies/") + name + ".textproto");
     ASSERT_THAT(policy, IsOk()) << name;
@@ -114,6 +223,10 @@ TEST(ShippedPolicies, AreReadAndAreWhatTheirNamesPromise) {
     EXPECT_EQ(*MakePolicy(ToProto(*policy)), *policy);
   }
   EXPECT_EQ(*ReadPolicy("policies/standard.textproto"), DisclosurePolicy());
+  DisclosurePolicy noisy;
+  noisy.profile = "cell_key";
+  noisy.cell_key = CellKeyNoise{1, 2, 1, "", nullptr};
+  EXPECT_EQ(*ReadPolicy("policies/cell_key.textproto"), noisy);
   EXPECT_TRUE(ReadPolicy("policies/hes.textproto")->zeros_shown);
   EXPECT_EQ(ReadPolicy("policies/hes.textproto")->minimum_persons, 3);
   EXPECT_EQ(ReadPolicy("policies/strict.textproto")->largest_hidden_count, 12);

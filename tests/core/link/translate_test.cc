@@ -7,6 +7,7 @@
 
 #include "core/disclosure/protect.h"
 #include "gtest/gtest.h"
+#include "tests/support/protect_one.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/text_proto.h"
 
@@ -74,6 +75,23 @@ TEST(TranslateTable, ReadsEveryKindOfCell) {
   EXPECT_EQ(table->policy(), DisclosurePolicy());
 }
 
+TEST(TranslateTable, AShownNumberUnderNoiseStandsForTheWiderBin) {
+  v1::ProtectedTable message = Table();
+  message.mutable_rule()->set_method(v1::CELL_KEY);
+  message.mutable_rule()->mutable_cell_key()->set_variance(1);
+  message.mutable_rule()->mutable_cell_key()->set_max_noise(2);
+  message.mutable_rule()->mutable_cell_key()->set_smallest_shown(1);
+  const auto table = FromProto(message);
+  ASSERT_THAT(table, IsOk());
+  EXPECT_EQ(table->cells()[0], PublishedCell(40, 36, 44));
+  EXPECT_EQ(ToProto(*table).SerializeAsString(), message.SerializeAsString());
+  message.mutable_rule()->set_zeros(v1::SHOWN);
+  message.set_value(0, 0);
+  const auto zero = FromProto(message);
+  ASSERT_THAT(zero, IsOk());
+  EXPECT_EQ(zero->cells()[0], PublishedCell(0, 0, 2));
+}
+
 TEST(TranslateTable, ComesBackTheSame) {
   for (const v1::ProtectedTable& message : {Table(), SumTable()}) {
     const auto table = FromProto(message);
@@ -110,8 +128,7 @@ TEST(TranslateTable, WhateverProtectMakesComesBackBitForBit) {
     for (const char* measure : {"count", "distinct_persons", "sum:days"}) {
       DisclosurePolicy policy;
       policy.zeros_shown = zeros;
-      const auto made =
-          Protect(EveryKind(), *ParseMeasure(measure), policy, {});
+      const auto made = ProtectOne(EveryKind(), *ParseMeasure(measure), policy);
       ASSERT_THAT(made, IsOk());
       const std::string bytes = ToProto(made->table).SerializeAsString();
       v1::ProtectedTable message;

@@ -1,5 +1,5 @@
-#ifndef CAIRN_AGENT_CSV_READER_H_
-#define CAIRN_AGENT_CSV_READER_H_
+#ifndef CAIRN_CORE_BASE_CSV_READER_H_
+#define CAIRN_CORE_BASE_CSV_READER_H_
 
 #include <array>
 #include <cstddef>
@@ -136,4 +136,4 @@ class CsvReader {
 
 }  // namespace cairn
 
-#endif  // CAIRN_AGENT_CSV_READER_H_
+#endif  // CAIRN_CORE_BASE_CSV_READER_H_

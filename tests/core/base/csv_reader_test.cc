@@ -1,4 +1,4 @@
-#include "agent/csv_reader.h"
+#include "core/base/csv_reader.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

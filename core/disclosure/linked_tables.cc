@@ -1,0 +1,299 @@
+#include "core/disclosure/linked_tables.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace cairn {
+namespace {
+
+std::vector<size_t> Positions(const TableShape& shape, size_t cell) {
+  std::vector<size_t> at(shape.axes.size());
+  for (size_t a = shape.axes.size(); a-- > 0;) {
+    at[a] = cell % shape.axes[a].size();
+    cell /= shape.axes[a].size();
+  }
+  return at;
+}
+
+// The axis at a coarser level: each code once, in the order of the finer ones,
+// and what these lie in further up, where that is one code each.
+TableAxis Coarser(const TableAxis& axis, const TableAxis::RollUp& up,
+                  std::vector<size_t>* code_of) {
+  TableAxis coarse;
+  coarse.variable = up.variable;
+  coarse.multi_valued = axis.multi_valued;
+  absl::flat_hash_map<std::string, size_t> index;
+  for (size_t i = 0; i < up.codes.size(); ++i) {
+    const auto [found, fresh] =
+        index.try_emplace(up.codes[i], coarse.codes.size());
+    if (fresh) {
+      coarse.codes.push_back(up.codes[i]);
+      coarse.part.push_back(false);
+    }
+    code_of->push_back(found->second);
+    if (axis.part[i]) coarse.part[found->second] = true;
+  }
+  for (const TableAxis::RollUp& other : axis.roll_ups) {
+    TableAxis::RollUp further{other.variable,
+                              std::vector<std::string>(coarse.codes.size())};
+    bool nests = other.variable != up.variable;
+    for (size_t i = 0; i < axis.codes.size() && nests; ++i) {
+      std::string& code = further.codes[(*code_of)[i]];
+      nests = code.empty() || code == other.codes[i];
+      code = other.codes[i];
+    }
+    if (nests) coarse.roll_ups.push_back(std::move(further));
+  }
+  return coarse;
+}
+
+// Variables and codes: tables of the same have the same cells.
+std::string Outline(const TableShape& shape) {
+  std::string outline;
+  for (const TableAxis& axis : shape.axes) {
+    absl::StrAppend(&outline, axis.variable, "\n",
+                    absl::StrJoin(axis.codes, "\t"), "\n\n");
+  }
+  return outline;
+}
+
+}  // namespace
+
+absl::StatusOr<LinkedTables> LinkedTables::Create(
+    const std::vector<const TableShape*>& tables, bool additive,
+    const CellNames& names) {
+  LinkedTables linked(tables, additive, names);
+  if (!linked.AddUnseen()) {
+    return absl::ResourceExhaustedError(
+        "so much of these records was released already that a new table "
+        "cannot be held against all of it");
+  }
+  for (size_t t = 0; t < linked.shapes_.size(); ++t) linked.AddCells(t);
+  for (size_t t = 0; t < linked.shapes_.size(); ++t) {
+    linked.AddMarginSums(t);
+    linked.AddRollUpSums(t);
+    for (const PopulationTie& tie : linked.names_.populations()) {
+      linked.AddPopulationSums(t, tie);
+    }
+  }
+  return linked;
+}
+
+LinkedTables::LinkedTables(const std::vector<const TableShape*>& tables,
+                           bool additive, const CellNames& names)
+    : names_(names),
+      additive_(additive),
+      given_(tables.size()),
+      shapes_(tables) {
+  for (const TableShape* table : tables) {
+    for (const TableAxis& axis : table->axes) variables_.insert(axis.variable);
+  }
+}
+
+// False if there are too many.
+bool LinkedTables::AddUnseen() {
+  absl::flat_hash_set<std::string> known;
+  size_t cells = 0;
+  for (const TableShape* table : shapes_) {
+    known.insert(Outline(*table));
+    cells += table->cells();
+  }
+  for (size_t t = 0; t < shapes_.size() && cells <= kMaxCells; ++t) {  // grows
+    for (size_t a = 0; a < shape(t).axes.size(); ++a) {
+      for (const TableAxis::RollUp& up : shape(t).axes[a].roll_ups) {
+        Unseen coarse{shape(t), t, a, {}};
+        coarse.shape.axes[a] =
+            Coarser(shape(t).axes[a], up, &coarse.code_of);
+        if (!known.insert(Outline(coarse.shape)).second) continue;
+        cells += coarse.shape.cells();
+        if (cells > kMaxCells) return false;
+        unseen_.push_back(std::move(coarse));
+        shapes_.push_back(&unseen_.back().shape);
+      }
+    }
+  }
+  return cells <= kMaxCells;
+}
+
+int LinkedTables::NumberOf(const std::string& variable,
+                           const std::string& code) {
+  return numbers_
+      .try_emplace(names_.Of(variable, code), static_cast<int>(numbers_.size()))
+      .first->second;
+}
+
+bool LinkedTables::Add(int number, Key* key) {
+  for (int& place : *key) {
+    if (place < 0) {
+      place = number;
+      return true;
+    }
+  }
+  return false;
+}
+
+LinkedTables::Key LinkedTables::KeyOf(size_t table,
+                                      const std::vector<size_t>& at,
+                                      const std::vector<bool>& skip) const {
+  Key key;
+  key.fill(-1);
+  for (size_t a = 0; a < at.size(); ++a) {
+    if (skip[a] || at[a] >= code_numbers_[table][a].size()) continue;
+    Add(code_numbers_[table][a][at[a]], &key);
+  }
+  return key;
+}
+
+int LinkedTables::CellOf(const Key& key) const {
+  Key sorted = key;
+  std::sort(sorted.begin(), sorted.end());
+  const auto found = cells_.find(sorted);
+  return found == cells_.end() ? -1 : found->second;
+}
+
+void LinkedTables::AddCells(size_t table) {
+  std::vector<std::vector<int>> numbers;
+  for (const TableAxis& axis : shape(table).axes) {
+    numbers.emplace_back();
+    for (const std::string& code : axis.codes) {
+      numbers.back().push_back(NumberOf(axis.variable, code));
+    }
+  }
+  code_numbers_.push_back(std::move(numbers));
+  const std::vector<bool> none(shape(table).axes.size(), false);
+  std::vector<int> cells(shape(table).cells());
+  for (size_t cell = 0; cell < cells.size(); ++cell) {
+    Key key = KeyOf(table, Positions(shape(table), cell), none);
+    std::sort(key.begin(), key.end());
+    const auto [found, fresh] = cells_.try_emplace(key, system_.cells());
+    if (fresh) system_.AddCell();
+    cells[cell] = found->second;
+  }
+  cells_of_.push_back(std::move(cells));
+}
+
+void LinkedTables::AddSum(int parent, CellSystem::Tie tie,
+                          const std::vector<int>& children) {
+  if (children.size() == 1 && children[0] == parent) return;
+  if (!sums_.insert(absl::HashOf(parent, children)).second) return;
+  system_.AddRelation(parent, tie, children);
+}
+
+void LinkedTables::AddMarginSums(size_t table) {
+  const TableShape& own = shape(table);
+  const std::vector<int>& cells = cells_of_[table];
+  std::vector<int> children;
+  for (size_t a = 0; a < own.axes.size(); ++a) {
+    const TableAxis& axis = own.axes[a];
+    const size_t stride = own.stride(a);
+    const auto tie = additive_ && !axis.multi_valued
+                         ? CellSystem::Tie::kSum
+                         : CellSystem::Tie::kUnion;
+    for (size_t cell = 0; cell < cells.size(); ++cell) {
+      if (own.at(cell, a) != axis.margin()) continue;
+      children.clear();
+      for (size_t code = 0; code < axis.codes.size(); ++code) {
+        children.push_back(cells[cell - (axis.margin() - code) * stride]);
+      }
+      AddSum(cells[cell], tie, children);
+    }
+  }
+}
+
+// One axis at a time: the other steps are there as coarser tables.
+void LinkedTables::AddRollUpSums(size_t table) {
+  const TableShape& own = shape(table);
+  const std::vector<int>& cells = cells_of_[table];
+  for (size_t a = 0; a < own.axes.size(); ++a) {
+    const TableAxis& axis = own.axes[a];
+    const size_t stride = own.stride(a);
+    const auto tie = additive_ && !axis.multi_valued
+                         ? CellSystem::Tie::kSum
+                         : CellSystem::Tie::kUnion;
+    std::vector<bool> skip(own.axes.size(), false);
+    skip[a] = true;
+    for (const TableAxis::RollUp& up : axis.roll_ups) {
+      std::vector<std::pair<int, std::vector<size_t>>> groups;
+      absl::flat_hash_map<std::string, size_t> group_of;
+      for (size_t code = 0; code < axis.codes.size(); ++code) {
+        const auto [found, fresh] =
+            group_of.try_emplace(up.codes[code], groups.size());
+        if (fresh) groups.push_back({NumberOf(up.variable, up.codes[code]), {}});
+        groups[found->second].second.push_back(code);
+      }
+      std::vector<int> children;
+      for (size_t cell = 0; cell < cells.size(); ++cell) {
+        if (own.at(cell, a) != axis.margin()) continue;
+        const Key others = KeyOf(table, Positions(own, cell), skip);
+        for (const auto& [above, codes] : groups) {
+          Key key = others;
+          if (!Add(above, &key)) continue;
+          const int parent = CellOf(key);
+          if (parent < 0) continue;
+          children.clear();
+          for (const size_t code : codes) {
+            children.push_back(cells[cell - (axis.margin() - code) * stride]);
+          }
+          AddSum(parent, tie, children);
+        }
+      }
+    }
+  }
+}
+
+// A population ties to every table that has all its variables fine enough.
+void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
+  if (!variables_.contains(tie.variable)) return;
+  const TableShape& own = shape(table);
+  std::vector<bool> skip(own.axes.size(), false);
+  std::vector<size_t> axes;  // by part
+  bool exact = additive_;
+  for (const PopulationTie::Part& part : tie.parts) {
+    const size_t before = axes.size();
+    for (size_t a = 0; a < own.axes.size(); ++a) {
+      if (!part.position.contains(own.axes[a].variable)) continue;
+      axes.push_back(a);
+      skip[a] = true;
+    }
+    if (axes.size() != before + 1) return;
+    exact = exact && !part.multi_valued;
+  }
+  if (axes.empty()) return;
+  const int numbers[] = {NumberOf(tie.variable, "0"),
+                         NumberOf(tie.variable, "1")};
+  // The cells by what they are a part of.
+  std::vector<std::pair<int, std::vector<int>>> sums;
+  absl::flat_hash_map<int, size_t> sum_of;
+  for (size_t cell = 0; cell < cells_of_[table].size(); ++cell) {
+    const std::vector<size_t> at = Positions(own, cell);
+    size_t offset = 0;
+    bool margin = false;
+    for (size_t p = 0; p < axes.size() && !margin; ++p) {
+      const TableAxis& axis = own.axes[axes[p]];
+      margin = at[axes[p]] == axis.margin();
+      if (margin) break;
+      const auto& position = tie.parts[p].position.at(axis.variable);
+      const auto found = position.find(axis.codes[at[axes[p]]]);
+      if (found == position.end()) return;  // not a code of the catalogue
+      offset += found->second * tie.parts[p].stride;
+    }
+    if (margin) continue;
+    Key key = KeyOf(table, at, skip);
+    if (!Add(numbers[tie.admitted[offset] ? 1 : 0], &key)) continue;
+    const int parent = CellOf(key);
+    if (parent < 0) continue;
+    const auto [found, fresh] = sum_of.try_emplace(parent, sums.size());
+    if (fresh) sums.push_back({parent, {}});
+    sums[found->second].second.push_back(cells_of_[table][cell]);
+  }
+  for (const auto& [parent, children] : sums) {
+    AddSum(parent, exact ? CellSystem::Tie::kSum : CellSystem::Tie::kUnion,
+           children);
+  }
+}
+
+}  // namespace cairn

@@ -1,0 +1,264 @@
+#include "core/disclosure/proof.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/disclosure/elimination.h"
+#include "core/disclosure/propagation.h"
+
+namespace cairn {
+namespace {
+
+using Kind = SuppressionCell::Kind;
+
+// How often further cells are hidden before all are.
+constexpr int kMaxRounds = 8;
+
+// Whether a table that is the truth but for `moved` keeps the sums in which
+// something moved. The truth keeps them all.
+class CertificateChecker {
+ public:
+  CertificateChecker(const CellSystem& system,
+                     const std::vector<SuppressionCell>& cells,
+                     const std::vector<Range>& known)
+      : system_(system),
+        index_(system),
+        cells_(cells),
+        known_(known),
+        change_(cells.size(), 0) {}
+
+  bool Holds(const Suppression::Certificate& moved) {
+    bool holds = true;
+    for (const auto& [cell, figure] : moved) {
+      change_[cell] = figure - cells_[cell].figure;
+      holds = holds && known_[cell].Holds(figure);
+    }
+    // What each touched relation's sum gains: children less parent.
+    absl::flat_hash_map<int, int64_t> gain;
+    for (const auto& [cell, figure] : moved) {
+      for (const int r : index_.Of(cell)) {
+        const bool parent = system_.relation(r).parent == cell;
+        gain[r] += parent ? -change_[cell] : change_[cell];
+      }
+    }
+    for (const auto& [r, by] : gain) {
+      if (system_.relation(r).tie == CellSystem::Tie::kSum) {
+        holds = holds && by == 0;
+      } else {
+        holds = holds && UnionHolds(r);
+      }
+    }
+    for (const auto& [cell, figure] : moved) change_[cell] = 0;
+    return holds;
+  }
+
+ private:
+  bool UnionHolds(int r) const {
+    const CellSystem::Relation relation = system_.relation(r);
+    const auto figure = [this](int cell) {
+      return cells_[cell].figure + change_[cell];
+    };
+    int64_t sum = 0, largest = 0;
+    for (const int child : relation.children) {
+      sum += figure(child);
+      largest = std::max(largest, figure(child));
+    }
+    const int64_t parent = figure(relation.parent);
+    return largest <= parent && parent <= sum;
+  }
+
+  const CellSystem& system_;
+  const CellSystem::Index index_;
+  const std::vector<SuppressionCell>& cells_;
+  const std::vector<Range>& known_;
+  std::vector<int64_t> change_;
+};
+
+std::vector<bool> IsUnproved(const CellSystem& system,
+                             const Suppression& suppression) {
+  std::vector<bool> unproved(system.cells(), false);
+  for (const int cell : suppression.unproved) unproved[cell] = true;
+  return unproved;
+}
+
+// An attack with a pencil over all that is public.
+bool StandsPropagation(const CellSystem& system,
+                       const std::vector<SuppressionCell>& cells,
+                       const Suppression& suppression,
+                       const SuppressionOptions& options) {
+  std::vector<Range> ranges = suppression.known;
+  if (!Propagate(system, &ranges)) return false;
+  const std::vector<bool> unproved = IsUnproved(system, suppression);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (!cells[i].sensitive() || unproved[i]) continue;
+    const bool narrow = options.exact_only
+                            ? ranges[i].low == ranges[i].high
+                            : ranges[i].low > cells[i].keep.low ||
+                                  ranges[i].high < cells[i].keep.high;
+    if (narrow) return false;
+  }
+  return true;
+}
+
+// By cell: a sensitive count of 1 that no finer cell of 1 explains, so that no
+// two stand for the same person.
+std::vector<bool> SinglePersons(const CellSystem& system,
+                                const std::vector<SuppressionCell>& cells) {
+  std::vector<bool> single(cells.size());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    single[i] = cells[i].sensitive() && cells[i].figure == 1;
+  }
+  for (int r = 0; r < system.relations(); ++r) {
+    const CellSystem::Relation relation = system.relation(r);
+    for (const int child : relation.children) {
+      if (cells[child].figure == 1 && cells[child].sensitive()) {
+        single[relation.parent] = false;
+      }
+    }
+  }
+  return single;
+}
+
+// Sensitive cells that algebra tells, or tells the one person behind a count
+// of 1.
+std::vector<int> ToldByAlgebra(const CellSystem& system,
+                               const std::vector<SuppressionCell>& cells,
+                               const Suppression& suppression) {
+  std::vector<bool> known(cells.size());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    known[i] = suppression.known[i].low == suppression.known[i].high;
+  }
+  const Determined determined = FindDetermined(system, known);
+  const std::vector<bool> person = SinglePersons(system, cells);
+  std::vector<int> persons(cells.size(), 0);  // by kin
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (determined.kin[i] >= 0 && person[i]) ++persons[determined.kin[i]];
+  }
+  const std::vector<bool> unproved = IsUnproved(system, suppression);
+  std::vector<int> told;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (!cells[i].sensitive() || known[i] || unproved[i]) continue;
+    const int kin = determined.kin[i];
+    // A cell of 1 is told to the person of another.
+    const int knowing = cells[i].figure == 1 ? 2 : 1;
+    if (determined.exact[i] || (kin >= 0 && persons[kin] >= knowing)) {
+      told.push_back(static_cast<int>(i));
+    }
+  }
+  return told;
+}
+
+// Makes the cheapest shown cell beside each of these one that is hidden in any
+// case.
+bool HideOneBeside(const CellSystem& system, const std::vector<int>& told,
+                   const Suppression& suppression,
+                   std::vector<SuppressionCell>* cells) {
+  const CellSystem::Index index(system);
+  bool changed = false;
+  for (const int cell : told) {
+    int best = -1;
+    const auto consider = [&](int other) {
+      const SuppressionCell& what = (*cells)[other];
+      if (what.kind != Kind::kOpen || suppression.hidden[other]) return;
+      if (best < 0 || what.cost < (*cells)[best].cost) best = other;
+    };
+    for (const int r : index.Of(cell)) {
+      const CellSystem::Relation relation = system.relation(r);
+      consider(relation.parent);
+      for (const int child : relation.children) consider(child);
+    }
+    if (best < 0) continue;
+    (*cells)[best].kind = Kind::kHidden;
+    changed = true;
+  }
+  return changed;
+}
+
+// Nothing new is shown, not even a zero, and no new mark says anything.
+void HideEverything(std::vector<SuppressionCell>* cells) {
+  for (SuppressionCell& cell : *cells) {
+    if (cell.kind == Kind::kFixed || cell.kind == Kind::kUnseen) continue;
+    cell.kind = Kind::kHidden;
+    cell.hidden = Range();
+  }
+}
+
+Suppression ShowNothing(const CellSystem& system,
+                        std::vector<SuppressionCell> cells,
+                        const SuppressionOptions& options) {
+  HideEverything(&cells);
+  return Suppress(system, cells, options);
+}
+
+}  // namespace
+
+bool CertificatesHold(const CellSystem& system,
+                      const std::vector<SuppressionCell>& cells,
+                      const Suppression& suppression,
+                      const SuppressionOptions& options) {
+  CertificateChecker checker(system, cells, suppression.known);
+  const std::vector<bool> unproved = IsUnproved(system, suppression);
+  std::vector<int8_t> holds(suppression.certificates.size(), -1);
+  const auto figure_in = [&](int certificate, int cell) {
+    if (certificate == Suppression::kTruth) return cells[cell].figure;
+    for (const auto& [moved, figure] : suppression.certificates[certificate]) {
+      if (moved == cell) return figure;
+    }
+    return cells[cell].figure;
+  };
+  for (int cell = 0; cell < system.cells(); ++cell) {
+    if (!suppression.known[cell].Holds(cells[cell].figure)) return false;
+    if (!cells[cell].sensitive() || unproved[cell]) continue;
+    for (int side = 0; side < 2; ++side) {
+      const int certificate = suppression.proof[cell][side];
+      if (certificate == Suppression::kNone) return false;
+      if (certificate == Suppression::kFraction) continue;
+      const int64_t figure = figure_in(certificate, cell);
+      const bool reached =
+          options.exact_only ? figure != cells[cell].figure
+          : side == 0        ? figure <= cells[cell].keep.low
+                             : figure >= cells[cell].keep.high;
+      if (!reached) return false;
+      if (certificate < 0 || holds[certificate] == 1) continue;
+      if (!checker.Holds(suppression.certificates[certificate])) return false;
+      holds[certificate] = 1;
+    }
+  }
+  return true;
+}
+
+Suppression SuppressAndProve(const CellSystem& system,
+                             std::vector<SuppressionCell>* cells,
+                             const SuppressionOptions& options) {
+  // What is narrow with nothing new shown was so before: it is no reason to
+  // hide more now.
+  Suppression nothing_new;
+  const bool pinned =
+      std::any_of(cells->begin(), cells->end(), [](const SuppressionCell& cell) {
+        return cell.kind == Kind::kFixed;
+      });
+  if (pinned) {
+    nothing_new = ShowNothing(system, *cells, options);
+    for (const int cell : nothing_new.unproved) (*cells)[cell].keep = {1, 0};
+  }
+  const std::vector<SuppressionCell> given = *cells;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    Suppression suppression =
+        Suppress(system, *cells, options, pinned ? &nothing_new : nullptr);
+    if (!suppression.unproved.empty() ||
+        !CertificatesHold(system, *cells, suppression, options) ||
+        !StandsPropagation(system, *cells, suppression, options)) {
+      break;
+    }
+    const std::vector<int> told = ToldByAlgebra(system, *cells, suppression);
+    if (told.empty()) return suppression;
+    if (!HideOneBeside(system, told, suppression, cells)) break;
+  }
+  if (!pinned) nothing_new = ShowNothing(system, given, options);
+  *cells = given;
+  HideEverything(cells);
+  return nothing_new;
+}
+
+}  // namespace cairn

@@ -1,0 +1,479 @@
+#include "core/disclosure/suppress.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "core/disclosure/certificate_program.h"
+#include "core/disclosure/propagation.h"
+#include "core/disclosure/table_walk.h"
+
+namespace cairn {
+namespace {
+
+using Kind = SuppressionCell::Kind;
+
+// How often the search for a table is tried: within what is public, and with
+// cells that would have to be hidden for it.
+constexpr int kFreeTries = 2;
+constexpr int kPaidTries = 3;
+constexpr int kLastTries = 10;
+// So many cells share a linear program.
+constexpr size_t kBatch = 200;
+// Simplex iterations x cells, over all programs: a few seconds.
+constexpr int64_t kProgramBudget = 12'000'000;
+// In systems of this many cells a table of fractions is taken as a proof too.
+constexpr int kFractionsFrom = 500;
+
+// The dearest complement that is tried grows over these parts of all costs, so
+// that small cells are hidden before their margins.
+constexpr double kCostSteps[] = {0.1,  0.25, 0.5,  0.7,   0.8,   0.9,
+                                 0.95, 0.98, 0.99, 0.995, 0.998, 1.0};
+
+class Suppressor {
+ public:
+  Suppressor(const CellSystem& system,
+             const std::vector<SuppressionCell>& cells,
+             const SuppressionOptions& options)
+      : system_(system),
+        cells_(cells),
+        options_(options),
+        index_(system),
+        walk_(system, Figures(cells)),
+        hidden_(cells.size()),
+        proof_(cells.size(), {kNone, kNone}),
+        relying_(cells.size()) {
+    for (size_t i = 0; i < cells.size(); ++i) {
+      hidden_[i] = cells[i].kind == Kind::kHidden;
+    }
+    for (int i = 0; i < system.cells(); ++i) {
+      SetBounds(i);
+      LearnFigure(i, cells[i].figure, kTruth);
+    }
+    FindCostSteps();
+  }
+
+  Suppression Run(const Suppression* hint) {
+    if (hint != nullptr) Adopt(*hint);
+    std::vector<int> open = Unproved();
+    FindPossible();
+    open = Prove(open, kFreeTries, 0);
+    open = Repair(open);
+    if (!open.empty()) {
+      insights_ = false;
+      ResetBounds();
+      open = Repair(open);
+    }
+    // What neither found: hide all around it, and look again.
+    while (HideAround(open)) open = Repair(open);
+    if (!open.empty()) {
+      // The last resort: no mark of a new cell says anything.
+      blank_ = true;
+      ResetBounds();
+      open = Repair(open);
+    }
+    if (options_.prune) Prune();
+    Suppression result;
+    result.hidden = hidden_;
+    result.unproved = std::move(open);
+    result.certificates = std::move(certificates_);
+    result.proof = std::move(proof_);
+    for (int i = 0; i < system_.cells(); ++i) result.known.push_back(Known(i));
+    return result;
+  }
+
+ private:
+  static constexpr int kNone = Suppression::kNone;
+  static constexpr int kTruth = Suppression::kTruth;
+  // An end of what a cell keeps: 0 low, 1 high.
+  struct End {
+    int cell;
+    int side;
+  };
+
+  static std::vector<int64_t> Figures(
+      const std::vector<SuppressionCell>& cells) {
+    std::vector<int64_t> figures;
+    figures.reserve(cells.size());
+    for (const SuppressionCell& cell : cells) figures.push_back(cell.figure);
+    return figures;
+  }
+
+  void FindCostSteps() {
+    std::vector<double> costs;
+    for (const SuppressionCell& cell : cells_) {
+      if (cell.kind == Kind::kOpen) costs.push_back(cell.cost);
+    }
+    std::sort(costs.begin(), costs.end());
+    for (const double part : kCostSteps) {
+      if (costs.empty()) return;
+      const double step = costs[static_cast<size_t>(
+          part * static_cast<double>(costs.size() - 1))];
+      if (cost_steps_.empty() || step > cost_steps_.back()) {
+        cost_steps_.push_back(step);
+      }
+    }
+  }
+
+  // ---- What is public ----
+
+  Range Known(int cell) const {
+    const SuppressionCell& what = cells_[cell];
+    switch (what.kind) {
+      case Kind::kOpen:
+        return hidden_[cell] ? what.hidden : what.shown;
+      case Kind::kHidden:
+        return blank_ ? Range{what.hidden.low, kNoLimit} : what.hidden;
+      case Kind::kFixed:
+      case Kind::kZero:
+        return what.shown;
+      case Kind::kUnseen:
+        return what.hidden;
+    }
+    return {};
+  }
+
+  // The same with the insights, while these are asked for.
+  Range Told(int cell) const {
+    const SuppressionCell& what = cells_[cell];
+    const bool insight = insights_ && hidden_[cell] && what.insight.has_value();
+    return insight ? *what.insight : Known(cell);
+  }
+
+  void SetBounds(int cell) {
+    const SuppressionCell& what = cells_[cell];
+    const bool may_leave = what.kind == Kind::kOpen && !hidden_[cell];
+    const Range now = Told(cell);
+    Range if_hidden = now;
+    if (may_leave) {
+      if_hidden = insights_ ? what.insight.value_or(what.hidden) : what.hidden;
+    }
+    const double cost = may_leave ? what.cost : 0;
+    walk_.SetBounds(cell, now, if_hidden, cost);
+    if (program_ != nullptr) program_->SetBounds(cell, now, if_hidden, cost);
+  }
+
+  void SetHidden(int cell, bool hidden) {
+    hidden_[cell] = hidden;
+    SetBounds(cell);
+  }
+
+  bool Hide(int cell) {
+    if (cells_[cell].kind != Kind::kOpen || hidden_[cell]) return false;
+    SetHidden(cell, true);
+    return true;
+  }
+
+  // ---- What is proved ----
+
+  bool Proved(const End& end) const {
+    return proof_[end.cell][end.side] != kNone;
+  }
+  bool Proved(int cell) const {
+    return !cells_[cell].sensitive() ||
+           (Proved({cell, 0}) && Proved({cell, 1}));
+  }
+
+  std::vector<int> Unproved() const {
+    std::vector<int> open;
+    for (int i = 0; i < system_.cells(); ++i) {
+      if (!Proved(i)) open.push_back(i);
+    }
+    return open;
+  }
+
+  bool Reaches(const End& end, int64_t figure) const {
+    const SuppressionCell& what = cells_[end.cell];
+    if (!what.sensitive()) return false;
+    if (options_.exact_only) return figure != what.figure;
+    return end.side == 0 ? figure <= what.keep.low : figure >= what.keep.high;
+  }
+
+  // The value to look for.
+  int64_t Goal(const End& end) const {
+    const SuppressionCell& what = cells_[end.cell];
+    if (options_.exact_only) {
+      return what.figure > what.keep.low ? what.figure - 1 : what.figure + 1;
+    }
+    return end.side == 0 ? what.keep.low : what.keep.high;
+  }
+
+  void LearnFigure(int cell, int64_t figure, int certificate) {
+    for (int side = 0; side < 2; ++side) {
+      if (!Proved({cell, side}) && Reaches({cell, side}, figure)) {
+        proof_[cell][side] = certificate;
+        if (certificate >= 0) proves_[certificate].push_back({cell, side});
+      }
+    }
+  }
+
+  void Learn(TableWalk::Found found) {
+    const int id = static_cast<int>(proves_.size());
+    proves_.emplace_back();
+    for (const auto& [cell, figure] : found.moved) {
+      LearnFigure(cell, figure, id);
+      // It could not be if this cell were shown.
+      const SuppressionCell& what = cells_[cell];
+      if (what.kind == Kind::kOpen && !what.shown.Holds(figure)) {
+        relying_[cell].push_back(id);
+      }
+    }
+    certificates_.push_back(std::move(found.moved));
+  }
+
+  void Adopt(const Suppression& hint) {
+    for (const Suppression::Certificate& moved : hint.certificates) {
+      const bool holds = std::all_of(
+          moved.begin(), moved.end(), [this](const auto& cell_and_figure) {
+            return Told(cell_and_figure.first).Holds(cell_and_figure.second);
+          });
+      if (holds) Learn({true, 0, {}, moved});
+    }
+  }
+
+  // Tries to find tables for all; gives back those it could not.
+  std::vector<int> Prove(const std::vector<int>& cells, int free_tries,
+                         int paid_tries) {
+    std::vector<int> left;
+    for (const int cell : cells) {
+      for (int side = 0; side < 2; ++side) {
+        const End end = {cell, side};
+        if (Proved(end) || !possible_[cell].Holds(Goal(end)) ||
+            ProveFree(end, free_tries)) {
+          continue;
+        }
+        if (paid_tries > 0) ProvePaid({cell, side}, paid_tries);
+      }
+      if (!Proved(cell)) left.push_back(cell);
+    }
+    return left;
+  }
+
+  bool ProveFree(const End& end, int tries) {
+    for (int seed = 0; seed < tries; ++seed) {
+      TableWalk::Found found = walk_.Reach(end.cell, Goal(end), 0, 0, seed);
+      if (!found.ok) continue;
+      Learn(std::move(found));
+      return true;
+    }
+    return false;
+  }
+
+  void ProvePaid(const End& end, int tries) {
+    if (cost_steps_.empty()) return;
+    TableWalk::Found best;
+    const auto search = [&](double dearest) {
+      bool found_one = false;
+      for (int seed = 0; seed < tries; ++seed) {
+        TableWalk::Found found =
+            walk_.Reach(end.cell, Goal(end), dearest,
+                        best.ok ? best.cost : kAnyCost, seed);
+        if (!found.ok) continue;
+        found_one = true;
+        best = std::move(found);
+      }
+      return found_one;
+    };
+    // If not with any cell, then not with the cheap ones.
+    if (!search(cost_steps_.back())) return;
+    TableWalk::Found dear = std::exchange(best, TableWalk::Found());
+    for (const double dearest : cost_steps_) {
+      if (search(dearest)) break;
+    }
+    if (!best.ok) best = std::move(dear);
+    for (const int left : best.left) Hide(left);
+    Learn(std::move(best));
+  }
+
+  // By the walk with complements, and what that leaves by linear programs.
+  std::vector<int> Repair(const std::vector<int>& cells) {
+    std::vector<int> open = Prove(cells, kFreeTries, kPaidTries);
+    open = Prove(open, kLastTries, kLastTries);
+    std::vector<End> ends;
+    for (const int cell : open) {
+      for (int side = 0; side < 2; ++side) {
+        const End end = {cell, side};
+        if (!Proved(end) && possible_[cell].Holds(Goal(end))) {
+          ends.push_back(end);
+        }
+      }
+    }
+    // With insights not every cell can be proved: no program is spent on it.
+    if (ends.empty() || insights_ || program_budget_ / system_.cells() < 100) return open;
+    CertificateProgram program(system_, Figures(cells_));
+    program_ = &program;
+    for (int cell = 0; cell < system_.cells(); ++cell) SetBounds(cell);
+    // One end of a cell at a time; many cells at once, then one by one.
+    for (const size_t batch : {kBatch, kBatch, size_t{1}}) {
+      for (int side = 0; side < 2; ++side) {
+        std::vector<End> wanted;
+        for (const End& end : ends) {
+          if (end.side == side) wanted.push_back(end);
+        }
+        RepairEnds(wanted, batch);
+      }
+    }
+    program_ = nullptr;
+    return Prove(open, kFreeTries, 0);
+  }
+
+  void RepairEnds(const std::vector<End>& ends, size_t batch) {
+    std::vector<CertificateProgram::Goal> goals;
+    for (size_t i = 0; i < ends.size(); ++i) {
+      if (!Proved(ends[i])) goals.push_back({ends[i].cell, Goal(ends[i])});
+      if (goals.size() < batch && i + 1 < ends.size()) continue;
+      if (goals.empty()) continue;
+      const int64_t iterations = program_budget_ / system_.cells();
+      if (iterations < 100) return;
+      CertificateProgram::Found found = program_->Reach(
+          goals, static_cast<int>(std::min<int64_t>(iterations, 1'000'000)));
+      program_budget_ -= (1 + program_->iterations()) * system_.cells();
+      for (const int left : found.left) Hide(left);
+      goals.clear();
+      if (found.whole) {
+        Learn({true, 0, {}, InWholeNumbers(found)});
+      } else if (found.solved && system_.cells() >= kFractionsFrom) {
+        for (const auto& [cell, change] : found.moved) {
+          LearnFraction(cell, change);
+        }
+      }
+    }
+  }
+
+  Suppression::Certificate InWholeNumbers(
+      const CertificateProgram::Found& found) const {
+    Suppression::Certificate certificate;
+    for (const auto& [cell, change] : found.moved) {
+      certificate.emplace_back(cell, cells_[cell].figure + std::llround(change));
+    }
+    return certificate;
+  }
+
+  void LearnFraction(int cell, double change) {
+    const double figure =
+        static_cast<double>(cells_[cell].figure) + change;
+    for (int side = 0; side < 2; ++side) {
+      const End end = {cell, side};
+      if (!cells_[cell].sensitive() || Proved(end)) continue;
+      const double goal = static_cast<double>(Goal(end));
+      const bool up = Goal(end) > cells_[cell].figure;
+      if (up ? figure >= goal - 1e-6 : figure <= goal + 1e-6) {
+        proof_[cell][side] = Suppression::kFraction;
+      }
+    }
+  }
+
+  bool HideAround(const std::vector<int>& cells) {
+    bool changed = false, hopeful = false;
+    for (const int cell : cells) {
+      const Range& keep = cells_[cell].keep;
+      const Range& possible = possible_[cell];
+      if (!possible.Holds(keep.low) || !possible.Holds(keep.high)) continue;
+      hopeful = true;
+      for (const int r : index_.Of(cell)) {
+        const CellSystem::Relation relation = system_.relation(r);
+        changed = Hide(relation.parent) || changed;
+        for (const int child : relation.children) {
+          changed = Hide(child) || changed;
+        }
+      }
+    }
+    if (changed || !hopeful) return changed;
+    for (int cell = 0; cell < system_.cells(); ++cell) {
+      changed = Hide(cell) || changed;
+    }
+    return changed;
+  }
+
+  void ResetBounds() {
+    for (int cell = 0; cell < system_.cells(); ++cell) SetBounds(cell);
+    FindPossible();
+  }
+
+  // What could be proved at all: with every open cell hidden.
+  void FindPossible() {
+    possible_.resize(cells_.size());
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      const bool hidden = hidden_[i];
+      if (cells_[i].kind == Kind::kOpen) hidden_[i] = true;
+      possible_[i] = Told(static_cast<int>(i));
+      hidden_[i] = hidden;
+    }
+    Propagate(system_, &possible_);
+  }
+
+  // ---- Fewer complements ----
+
+  void Prune() {
+    std::vector<int> complements;
+    for (int i = 0; i < system_.cells(); ++i) {
+      if (cells_[i].kind == Kind::kOpen && hidden_[i]) complements.push_back(i);
+    }
+    std::stable_sort(complements.begin(), complements.end(),
+                     [this](int a, int b) {
+                       return cells_[a].cost > cells_[b].cost;
+                     });
+    for (const int cell : complements) TryToShow(cell);
+  }
+
+  // Shows a complement if all that relied on it can be proved without.
+  void TryToShow(int cell) {
+    SetHidden(cell, false);
+    std::vector<End> lost;
+    std::vector<int> before;
+    for (const int certificate : relying_[cell]) {
+      for (const End& end : proves_[certificate]) {
+        int& proof = proof_[end.cell][end.side];
+        if (proof != certificate) continue;
+        lost.push_back(end);
+        before.push_back(proof);
+        proof = kNone;
+      }
+    }
+    bool all = true;
+    for (const End& end : lost) {
+      all = all && (Proved(end) || ProveFree(end, kFreeTries));
+    }
+    if (all) {
+      relying_[cell].clear();
+      return;
+    }
+    SetHidden(cell, true);
+    // The tables found on the way stand; what was lost stands again.
+    for (size_t i = 0; i < lost.size(); ++i) {
+      int& proof = proof_[lost[i].cell][lost[i].side];
+      if (proof == kNone) proof = before[i];
+    }
+  }
+
+  static constexpr double kAnyCost = 1e300;
+
+  const CellSystem& system_;
+  const std::vector<SuppressionCell>& cells_;
+  const SuppressionOptions options_;
+  const CellSystem::Index index_;
+  TableWalk walk_;
+  CertificateProgram* program_ = nullptr;  // while there is one
+  int64_t program_budget_ = kProgramBudget;
+  std::vector<double> cost_steps_;
+  std::vector<bool> hidden_;
+  std::vector<Range> possible_;  // by cell: with every open cell hidden
+  bool insights_ = true;  // proofs reckon with them
+  bool blank_ = false;    // no mark of a new cell says anything
+  std::vector<std::array<int, 2>> proof_;     // by cell and side
+  std::vector<Suppression::Certificate> certificates_;
+  std::vector<std::vector<End>> proves_;      // by certificate
+  std::vector<std::vector<int>> relying_;     // by cell: certificates
+};
+
+}  // namespace
+
+Suppression Suppress(const CellSystem& system,
+                     const std::vector<SuppressionCell>& cells,
+                     const SuppressionOptions& options,
+                     const Suppression* hint) {
+  return Suppressor(system, cells, options).Run(hint);
+}
+
+}  // namespace cairn

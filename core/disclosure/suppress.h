@@ -1,0 +1,94 @@
+#ifndef CAIRN_CORE_DISCLOSURE_SUPPRESS_H_
+#define CAIRN_CORE_DISCLOSURE_SUPPRESS_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/disclosure/cell_system.h"
+
+namespace cairn {
+
+// Secondary cell suppression (Handbook on SDC, section 4.3; Fischetti and
+// Salazar 2001): which further cells are to be hidden, so that nobody can
+// narrow the sensitive ones. Intervals, not only exact values, and over any
+// system of sums: hierarchies, several trees, linked tables, earlier releases.
+
+// One cell as the engine sees it.
+struct SuppressionCell {
+  enum class Kind : uint8_t {
+    kOpen,    // shown, unless it must become a complement
+    kHidden,  // hidden in any case: unsafe by itself
+    kFixed,   // shown or hidden before: what is public of it does not change
+    kZero,    // a zero that is shown as such: hidden only if everything is
+    kUnseen,  // in no table: no one is told of it, but sums pass through it
+  };
+  Kind kind = Kind::kOpen;
+  int64_t figure = 0;  // the truth
+  // What is public of it while it is shown (its rounding bin) or as it is fixed.
+  Range shown;
+  // What its mark says while it is hidden. Must hold the figure, as `shown`.
+  Range hidden;
+  // What the mark says to one who knows how marks are made, where that is more:
+  // a hidden cell whose mark is not a small one's is not small. Within
+  // `hidden`, and holds the figure.
+  std::optional<Range> insight;
+  // Sensitive: an outsider must find both keep.low and keep.high possible, or
+  // figures beyond. (In between, a system without rounding may in rare cases
+  // admit only the odd numbers, say.) Not sensitive: keep.low > keep.high.
+  Range keep = {1, 0};
+  // What hiding it loses; relative. Public attributes only, where the pattern
+  // must not speak of the values.
+  double cost = 1;
+
+  bool sensitive() const { return keep.low <= keep.high; }
+};
+
+struct SuppressionOptions {
+  // Hide only what is needed to keep every sensitive cell from being exactly
+  // known (two whole numbers possible) instead of its whole interval.
+  bool exact_only = false;
+  // Show complements again where the proof allows; slower, hides less.
+  bool prune = false;
+};
+
+// Every sensitive cell but the `unproved` is proved: for both ends of what it
+// keeps a table of whole numbers was found that agrees with all that is public:
+// with the insights too, where there is such a table (where two small cells
+// alone make up a total that is not small, neither can be 0).
+struct Suppression {
+  // Such a table: the cells in which it differs from the truth, and their
+  // figures there.
+  using Certificate = std::vector<std::pair<int, int64_t>>;
+  static constexpr int kNone = -1;
+  static constexpr int kTruth = -2;
+  // A table of real numbers was found, none of whole ones: no linear program
+  // narrows the cell. Only in large systems.
+  static constexpr int kFraction = -3;
+
+  std::vector<bool> hidden;  // by cell: kHidden, and the complements
+  // By cell: what is public of it under this pattern, without insights.
+  std::vector<Range> known;
+  // Sensitive cells for which none was found even with every open cell hidden:
+  // what was fixed before already narrows them.
+  std::vector<int> unproved;
+  std::vector<Certificate> certificates;
+  // By cell: the certificates (or kTruth, kFraction, kNone) of its low and its
+  // high end.
+  std::vector<std::array<int, 2>> proof;
+};
+
+// Deterministic: the same cells give the same pattern, on every machine; its
+// budget is counted in steps, never in time. `hint`: a result for the same
+// system and figures under another pattern; its certificates are taken over
+// where they hold.
+Suppression Suppress(const CellSystem& system,
+                     const std::vector<SuppressionCell>& cells,
+                     const SuppressionOptions& options,
+                     const Suppression* hint = nullptr);
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_DISCLOSURE_SUPPRESS_H_

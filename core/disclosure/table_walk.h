@@ -1,0 +1,130 @@
+#ifndef CAIRN_CORE_DISCLOSURE_TABLE_WALK_H_
+#define CAIRN_CORE_DISCLOSURE_TABLE_WALK_H_
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "core/disclosure/cell_system.h"
+
+namespace cairn {
+
+// Finds tables of whole numbers that agree with everything that is public, by
+// steps from one that does (the truth): change a finest cell, mend the sums
+// that this takes out of their bounds by changing other finest cells, and so on
+// until all are back within them (moves as in Diaconis and Sturmfels 1998,
+// found by search). Each table found is a *certificate*: it proves that its
+// cells can be what they are there. Whole numbers at once, where a linear
+// program may need halves, and much cheaper than one.
+//
+//   truth        3  hidden |  4  hidden |  7..12 shown as 10
+//   reach 7      7         |  4         | 11                    within the bin
+class TableWalk {
+ public:
+  // `figures` keep every relation of `system`, which must outlive the walk.
+  TableWalk(const CellSystem& system, absl::Span<const int64_t> figures);
+
+  // What is public of a cell: nothing is found outside. It must hold the truth.
+  // A cell with a cost may leave its bounds for `if_hidden`, at that cost.
+  void SetBounds(int cell, const Range& now, const Range& if_hidden,
+                 double cost);
+
+  struct Found {
+    bool ok = false;
+    double cost = 0;           // of `left`
+    std::vector<int> left;  // cells that left their bounds
+    // The cells that differ from the truth, with their figures there.
+    std::vector<std::pair<int, int64_t>> moved;
+  };
+  // A table in which `cell` is at least `value` (at most, where the truth is
+  // above). Cells of a cost up to `dearest` may leave their bounds, at
+  // a total below max_cost. `seed` varies the search.
+  Found Reach(int cell, int64_t value, double dearest, double max_cost,
+              uint64_t seed);
+
+ private:
+  // A number that is a sum of finest cells and has bounds: a cell, or the
+  // difference between two ways to add one up.
+  struct Check {
+    int64_t value = 0;
+    int64_t low = 0;
+    int64_t high = kNoLimit;
+
+    int64_t Out(int64_t at) const {
+      return at < low ? low - at : at > high ? at - high : 0;
+    }
+  };
+  // Where a check may go at a cost; 0: it may not leave its bounds.
+  struct Leave {
+    Range to;
+    double cost = 0;
+  };
+  struct Term {
+    int id;  // of a finest cell, or of a check
+    int factor;
+  };
+  // Rows of terms, one after the other.
+  struct Terms {
+    std::vector<size_t> begin = {0};
+    std::vector<Term> terms;
+    absl::Span<const Term> Of(int row) const {
+      return absl::MakeConstSpan(terms).subspan(begin[row],
+                                                begin[row + 1] - begin[row]);
+    }
+  };
+  struct Choice {
+    int leaf = -1;
+    int64_t change = 0;
+    double score = 0;
+  };
+
+  void AddCheck(const std::vector<Term>& terms, Range bounds);
+  void Expand();
+  void Transpose();
+
+  bool MayLeave(int check) const {
+    return leave_[check].cost > 0 && leave_[check].cost <= dearest_;
+  }
+  bool MayBe(int check, int64_t at) const {
+    return MayLeave(check) && leave_[check].to.Holds(at);
+  }
+  void Move(int leaf, int64_t change);
+  bool Mend(int check);
+  void Consider(const Term& term, int64_t want, Choice* best);
+  double Penalty(int check, int64_t at) const;
+  // The broken check with the fewest terms that must be mended; -1: none.
+  int NextBroken();
+  bool Search(double max_cost);
+  double Improve();
+  void Undo();
+  double Noise();
+
+  const CellSystem& system_;
+  std::vector<Check> checks_;  // the cells first
+  std::vector<Leave> leave_;   // by check
+  // By check: a sum of cells that are at least 0 has no upper bound, and so
+  // nothing to watch.
+  std::vector<uint8_t> free_;
+  Terms leaves_of_;            // by check: the finest cells it adds up
+  Terms checks_of_;            // by finest cell: the checks it is in
+  std::vector<int> leaf_of_;   // by cell; -1: not a finest one
+  std::vector<int> cell_of_;   // by finest cell
+  std::vector<int64_t> truth_;  // by check
+
+  // One search.
+  double dearest_ = 0;  // cells up to this cost may leave their bounds
+  double scale_ = 1;  // penalty of a unit out of bounds
+  uint64_t random_ = 1;
+  double temperature_ = 0;  // how much chance weighs against gain
+  std::vector<int8_t> way_;  // by finest cell: the way it went
+  std::vector<int> moved_;   // finest cells
+  std::vector<int> touched_;  // checks
+  std::vector<bool> is_touched_;
+  std::vector<int> broken_;  // checks that may be out of bounds
+  std::vector<bool> is_broken_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_DISCLOSURE_TABLE_WALK_H_
