@@ -28,8 +28,7 @@ absl::StatusOr<Plan> PlanOf(const DataSet& data_set, const TableShape& shape,
 
 absl::StatusOr<FigureCache::TablePtr> FigureCache::Tabulate(
     const TableShape& shape, const Measure& measure) {
-  std::string key =
-      measure.kind == Measure::Kind::kSum ? measure.quantity : "";
+  std::string key = measure.kind == Measure::Kind::kSum ? measure.quantity : "";
   for (const TableAxis& axis : shape.axes) {
     absl::StrAppend(&key, "\n", axis.variable, " ", absl::HashOf(axis.codes));
   }

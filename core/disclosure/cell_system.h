@@ -49,8 +49,8 @@ class CellSystem {
   Relation relation(int r) const {
     const Head& head = heads_[r];
     return {head.parent, head.tie,
-            absl::MakeConstSpan(children_).subspan(
-                head.begin, head.end - head.begin)};
+            absl::MakeConstSpan(children_).subspan(head.begin,
+                                                   head.end - head.begin)};
   }
 
   // The relations of every cell, as parent or child, each once.
@@ -58,8 +58,8 @@ class CellSystem {
    public:
     explicit Index(const CellSystem& system);
     absl::Span<const int> Of(int cell) const {
-      return absl::MakeConstSpan(relations_).subspan(
-          begin_[cell], begin_[cell + 1] - begin_[cell]);
+      return absl::MakeConstSpan(relations_)
+          .subspan(begin_[cell], begin_[cell + 1] - begin_[cell]);
     }
 
    private:

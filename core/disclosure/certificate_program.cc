@@ -48,12 +48,11 @@ void CertificateProgram::Bound(int cell) {
   if (columns.up < 0) return;
   const bool may = cost_[cell] > 0;
   const Range beyond = ChangeOf(cell, if_hidden_[cell]);
-  const double up = !may                      ? 0
-                    : beyond.high == kNoLimit ? LinearProgram::kInfinity
-                                              : Bounded(beyond.high) -
-                                                    Bounded(change.high);
-  const double down =
-      may ? static_cast<double>(change.low - beyond.low) : 0;
+  const double up = !may ? 0
+                    : beyond.high == kNoLimit
+                        ? LinearProgram::kInfinity
+                        : Bounded(beyond.high) - Bounded(change.high);
+  const double down = may ? static_cast<double>(change.low - beyond.low) : 0;
   program_.SetBounds(columns.up, 0, std::max(0.0, up));
   program_.SetBounds(columns.down, 0, std::max(0.0, down));
 }
@@ -134,10 +133,9 @@ CertificateProgram::Found CertificateProgram::Reach(
       if (std::abs(change - std::round(change)) > kTiny) found.whole = false;
       if (std::abs(change) > kTiny) found.moved.emplace_back(cell, change);
       const Range now = ChangeOf(cell, now_[cell]);
-      const bool out =
-          change < static_cast<double>(now.low) - kTiny ||
-          (now.high != kNoLimit &&
-           change > static_cast<double>(now.high) + kTiny);
+      const bool out = change < static_cast<double>(now.low) - kTiny ||
+                       (now.high != kNoLimit &&
+                        change > static_cast<double>(now.high) + kTiny);
       if (out) found.left.push_back(cell);
     }
   }

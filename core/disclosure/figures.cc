@@ -63,8 +63,7 @@ std::vector<int64_t> AddUp(const std::vector<int64_t>& finer,
   const size_t coarse_size = to.shape.axes[to.axis].size();
   for (size_t cell = 0; cell < finer.size(); ++cell) {
     const size_t at = (cell / stride) % size;
-    const size_t coarse =
-        at + 1 == size ? coarse_size - 1 : to.code_of[at];
+    const size_t coarse = at + 1 == size ? coarse_size - 1 : to.code_of[at];
     const size_t outer = cell / (stride * size);
     figures[(outer * coarse_size + coarse) * stride + cell % stride] +=
         finer[cell];
@@ -126,9 +125,8 @@ absl::StatusOr<SystemFigures> FindFigures(const ProtectRequest& request,
     CAIRN_RETURN_IF_ERROR(CheckPinned(*pinned, tables.back().figure));
   }
   for (const LinkedTables::Unseen& unseen : linked.unseen()) {
-    const bool adds =
-        request.measure.kind != Measure::Kind::kDistinctPersons &&
-        !unseen.shape.axes[unseen.axis].multi_valued;
+    const bool adds = request.measure.kind != Measure::Kind::kDistinctPersons &&
+                      !unseen.shape.axes[unseen.axis].multi_valued;
     if (!adds) {
       CAIRN_ASSIGN_OR_RETURN(const auto table, tabulate(unseen.shape));
       CAIRN_RETURN_IF_ERROR(take(*table));

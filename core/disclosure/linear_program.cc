@@ -69,8 +69,7 @@ void LinearProgram::SetCost(int column, double cost) {
   }
 }
 
-LinearProgram::Outcome LinearProgram::Solve(Method method,
-                                            int max_iterations) {
+LinearProgram::Outcome LinearProgram::Solve(Method method, int max_iterations) {
   impl_->Load();
   ClpSimplex& model = impl_->model;
   model.setMaximumIterations(max_iterations);
@@ -91,9 +90,7 @@ LinearProgram::Outcome LinearProgram::Solve(Method method,
   }
 }
 
-double LinearProgram::objective() const {
-  return impl_->model.getObjValue();
-}
+double LinearProgram::objective() const { return impl_->model.getObjValue(); }
 double LinearProgram::value(int column) const {
   return impl_->model.getColSolution()[column];
 }

@@ -6,9 +6,9 @@
 
 namespace cairn {
 
-// A linear program behind one door: COIN-OR CLP (EPL-2.0; docs/adr/0004). Sparse,
-// double precision, so whoever calls checks what comes back in whole numbers.
-// Deterministic for the same input; one thread.
+// A linear program behind one door: COIN-OR CLP (EPL-2.0; docs/adr/0004).
+// Sparse, double precision, so whoever calls checks what comes back in whole
+// numbers. Deterministic for the same input; one thread.
 class LinearProgram {
  public:
   // Bounds beyond this count as none.

@@ -106,8 +106,7 @@ bool LinkedTables::AddUnseen() {
     for (size_t a = 0; a < shape(t).axes.size(); ++a) {
       for (const TableAxis::RollUp& up : shape(t).axes[a].roll_ups) {
         Unseen coarse{shape(t), t, a, {}};
-        coarse.shape.axes[a] =
-            Coarser(shape(t).axes[a], up, &coarse.code_of);
+        coarse.shape.axes[a] = Coarser(shape(t).axes[a], up, &coarse.code_of);
         if (!known.insert(Outline(coarse.shape)).second) continue;
         cells += coarse.shape.cells();
         if (cells > kMaxCells) return false;
@@ -190,9 +189,8 @@ void LinkedTables::AddMarginSums(size_t table) {
   for (size_t a = 0; a < own.axes.size(); ++a) {
     const TableAxis& axis = own.axes[a];
     const size_t stride = own.stride(a);
-    const auto tie = additive_ && !axis.multi_valued
-                         ? CellSystem::Tie::kSum
-                         : CellSystem::Tie::kUnion;
+    const auto tie = additive_ && !axis.multi_valued ? CellSystem::Tie::kSum
+                                                     : CellSystem::Tie::kUnion;
     for (size_t cell = 0; cell < cells.size(); ++cell) {
       if (own.at(cell, a) != axis.margin()) continue;
       children.clear();
@@ -211,9 +209,8 @@ void LinkedTables::AddRollUpSums(size_t table) {
   for (size_t a = 0; a < own.axes.size(); ++a) {
     const TableAxis& axis = own.axes[a];
     const size_t stride = own.stride(a);
-    const auto tie = additive_ && !axis.multi_valued
-                         ? CellSystem::Tie::kSum
-                         : CellSystem::Tie::kUnion;
+    const auto tie = additive_ && !axis.multi_valued ? CellSystem::Tie::kSum
+                                                     : CellSystem::Tie::kUnion;
     std::vector<bool> skip(own.axes.size(), false);
     skip[a] = true;
     for (const TableAxis::RollUp& up : axis.roll_ups) {
@@ -222,7 +219,8 @@ void LinkedTables::AddRollUpSums(size_t table) {
       for (size_t code = 0; code < axis.codes.size(); ++code) {
         const auto [found, fresh] =
             group_of.try_emplace(up.codes[code], groups.size());
-        if (fresh) groups.push_back({NumberOf(up.variable, up.codes[code]), {}});
+        if (fresh)
+          groups.push_back({NumberOf(up.variable, up.codes[code]), {}});
         groups[found->second].second.push_back(code);
       }
       std::vector<int> children;

@@ -43,9 +43,9 @@ class LinkedTables {
   // (given or unseen) at a coarser level.
   struct Unseen {
     TableShape shape;
-    size_t finer;                   // position of the table it is made from
-    size_t axis;                    // of both
-    std::vector<size_t> code_of;    // for each finer code, the coarser one
+    size_t finer;                 // position of the table it is made from
+    size_t axis;                  // of both
+    std::vector<size_t> code_of;  // for each finer code, the coarser one
   };
   // Tables by position: the given ones in their order, then the unseen.
   size_t given() const { return given_; }
@@ -86,7 +86,7 @@ class LinkedTables {
   absl::flat_hash_set<std::string> variables_;  // of the given tables
   CellSystem system_;
   std::vector<std::vector<int>> cells_of_;
-  absl::flat_hash_map<std::string, int> numbers_;  // of codes
+  absl::flat_hash_map<std::string, int> numbers_;            // of codes
   std::vector<std::vector<std::vector<int>>> code_numbers_;  // [table][axis]
   absl::flat_hash_map<Key, int> cells_;
   absl::flat_hash_set<uint64_t> sums_;  // fingerprints: each sum once

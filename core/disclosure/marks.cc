@@ -108,8 +108,8 @@ bool KeepComplementsOpen(const CellSystem& system,
       continue;
     }
     cell.kind = Kind::kHidden;
-    cell.keep = Around(cell.figure, width,
-                       cell.insight.value_or(cell.hidden).low);
+    cell.keep =
+        Around(cell.figure, width, cell.insight.value_or(cell.hidden).low);
     any = true;
   }
   return any;

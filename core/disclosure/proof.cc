@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "core/disclosure/elimination.h"
@@ -184,6 +185,32 @@ void HideEverything(std::vector<SuppressionCell>* cells) {
   }
 }
 
+// Cells for which no table was found even with nothing new shown, what they
+// were to keep, and what a pencil makes of every cell then.
+struct Before {
+  std::vector<int> cells;
+  std::vector<Range> keep;
+  std::vector<Range> ranges;
+};
+
+// Those of them that a pencil narrows further by what is shown now.
+std::vector<int> NarrowedSince(const Before& before, const CellSystem& system,
+                               const Suppression& suppression) {
+  std::vector<int> narrowed;
+  if (before.cells.empty()) return narrowed;
+  std::vector<Range> ranges = suppression.known;
+  Propagate(system, &ranges);
+  for (size_t i = 0; i < before.cells.size(); ++i) {
+    const int cell = before.cells[i];
+    const Range& was = before.ranges[cell];
+    if (ranges[cell].low > std::max(was.low, before.keep[i].low) ||
+        ranges[cell].high < std::min(was.high, before.keep[i].high)) {
+      narrowed.push_back(cell);
+    }
+  }
+  return narrowed;
+}
+
 Suppression ShowNothing(const CellSystem& system,
                         std::vector<SuppressionCell> cells,
                         const SuppressionOptions& options) {
@@ -215,10 +242,9 @@ bool CertificatesHold(const CellSystem& system,
       if (certificate == Suppression::kNone) return false;
       if (certificate == Suppression::kFraction) continue;
       const int64_t figure = figure_in(certificate, cell);
-      const bool reached =
-          options.exact_only ? figure != cells[cell].figure
-          : side == 0        ? figure <= cells[cell].keep.low
-                             : figure >= cells[cell].keep.high;
+      const bool reached = options.exact_only ? figure != cells[cell].figure
+                           : side == 0        ? figure <= cells[cell].keep.low
+                                              : figure >= cells[cell].keep.high;
       if (!reached) return false;
       if (certificate < 0 || holds[certificate] == 1) continue;
       if (!checker.Holds(suppression.certificates[certificate])) return false;
@@ -234,13 +260,18 @@ Suppression SuppressAndProve(const CellSystem& system,
   // What is narrow with nothing new shown was so before: it is no reason to
   // hide more now.
   Suppression nothing_new;
-  const bool pinned =
-      std::any_of(cells->begin(), cells->end(), [](const SuppressionCell& cell) {
-        return cell.kind == Kind::kFixed;
-      });
+  Before before;
+  const bool pinned = std::any_of(
+      cells->begin(), cells->end(),
+      [](const SuppressionCell& cell) { return cell.kind == Kind::kFixed; });
   if (pinned) {
     nothing_new = ShowNothing(system, *cells, options);
-    for (const int cell : nothing_new.unproved) (*cells)[cell].keep = {1, 0};
+    before.ranges = nothing_new.known;
+    Propagate(system, &before.ranges);
+    for (const int cell : nothing_new.unproved) {
+      before.cells.push_back(cell);
+      before.keep.push_back(std::exchange((*cells)[cell].keep, {1, 0}));
+    }
   }
   const std::vector<SuppressionCell> given = *cells;
   for (int round = 0; round < kMaxRounds; ++round) {
@@ -251,7 +282,10 @@ Suppression SuppressAndProve(const CellSystem& system,
         !StandsPropagation(system, *cells, suppression, options)) {
       break;
     }
-    const std::vector<int> told = ToldByAlgebra(system, *cells, suppression);
+    std::vector<int> told = ToldByAlgebra(system, *cells, suppression);
+    for (const int cell : NarrowedSince(before, system, suppression)) {
+      told.push_back(cell);
+    }
     if (told.empty()) return suppression;
     if (!HideOneBeside(system, told, suppression, cells)) break;
   }

@@ -19,6 +19,9 @@ using Kind = SuppressionCell::Kind;
 constexpr int kFreeTries = 2;
 constexpr int kPaidTries = 3;
 constexpr int kLastTries = 10;
+// Steps of all searches together: a second, and one for every 10,000 cells.
+constexpr int64_t kWalkBudget = 200'000'000;
+constexpr int64_t kWalkBudgetACell = 30'000;
 // So many cells share a linear program.
 constexpr size_t kBatch = 200;
 // Simplex iterations x cells, over all programs: a few seconds.
@@ -44,6 +47,7 @@ class Suppressor {
         hidden_(cells.size()),
         proof_(cells.size(), {kNone, kNone}),
         relying_(cells.size()) {
+    walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system.cells());
     for (size_t i = 0; i < cells.size(); ++i) {
       hidden_[i] = cells[i].kind == Kind::kHidden;
     }
@@ -266,9 +270,8 @@ class Suppressor {
     const auto search = [&](double dearest) {
       bool found_one = false;
       for (int seed = 0; seed < tries; ++seed) {
-        TableWalk::Found found =
-            walk_.Reach(end.cell, Goal(end), dearest,
-                        best.ok ? best.cost : kAnyCost, seed);
+        TableWalk::Found found = walk_.Reach(
+            end.cell, Goal(end), dearest, best.ok ? best.cost : kAnyCost, seed);
         if (!found.ok) continue;
         found_one = true;
         best = std::move(found);
@@ -299,8 +302,12 @@ class Suppressor {
         }
       }
     }
-    // With insights not every cell can be proved: no program is spent on it.
-    if (ends.empty() || insights_ || program_budget_ / system_.cells() < 100) return open;
+    // With insights not every cell can be proved: no program is spent on that.
+    // Nor on a system for which the budget would hardly see the first one end.
+    if (ends.empty() || insights_ ||
+        program_budget_ / system_.cells() < system_.cells()) {
+      return open;
+    }
     CertificateProgram program(system_, Figures(cells_));
     program_ = &program;
     for (int cell = 0; cell < system_.cells(); ++cell) SetBounds(cell);
@@ -345,14 +352,14 @@ class Suppressor {
       const CertificateProgram::Found& found) const {
     Suppression::Certificate certificate;
     for (const auto& [cell, change] : found.moved) {
-      certificate.emplace_back(cell, cells_[cell].figure + std::llround(change));
+      certificate.emplace_back(cell,
+                               cells_[cell].figure + std::llround(change));
     }
     return certificate;
   }
 
   void LearnFraction(int cell, double change) {
-    const double figure =
-        static_cast<double>(cells_[cell].figure) + change;
+    const double figure = static_cast<double>(cells_[cell].figure) + change;
     for (int side = 0; side < 2; ++side) {
       const End end = {cell, side};
       if (!cells_[cell].sensitive() || Proved(end)) continue;
@@ -410,10 +417,9 @@ class Suppressor {
     for (int i = 0; i < system_.cells(); ++i) {
       if (cells_[i].kind == Kind::kOpen && hidden_[i]) complements.push_back(i);
     }
-    std::stable_sort(complements.begin(), complements.end(),
-                     [this](int a, int b) {
-                       return cells_[a].cost > cells_[b].cost;
-                     });
+    std::stable_sort(
+        complements.begin(), complements.end(),
+        [this](int a, int b) { return cells_[a].cost > cells_[b].cost; });
     for (const int cell : complements) TryToShow(cell);
   }
 
@@ -459,12 +465,12 @@ class Suppressor {
   std::vector<double> cost_steps_;
   std::vector<bool> hidden_;
   std::vector<Range> possible_;  // by cell: with every open cell hidden
-  bool insights_ = true;  // proofs reckon with them
-  bool blank_ = false;    // no mark of a new cell says anything
-  std::vector<std::array<int, 2>> proof_;     // by cell and side
+  bool insights_ = true;         // proofs reckon with them
+  bool blank_ = false;           // no mark of a new cell says anything
+  std::vector<std::array<int, 2>> proof_;  // by cell and side
   std::vector<Suppression::Certificate> certificates_;
-  std::vector<std::vector<End>> proves_;      // by certificate
-  std::vector<std::vector<int>> relying_;     // by cell: certificates
+  std::vector<std::vector<End>> proves_;   // by certificate
+  std::vector<std::vector<int>> relying_;  // by cell: certificates
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ struct SuppressionCell {
   };
   Kind kind = Kind::kOpen;
   int64_t figure = 0;  // the truth
-  // What is public of it while it is shown (its rounding bin) or as it is fixed.
+  // What is public of it while it is shown (its rounding bin) or as it is
+  // fixed.
   Range shown;
   // What its mark says while it is hidden. Must hold the figure, as `shown`.
   Range hidden;

@@ -223,6 +223,7 @@ void TableWalk::Consider(const Term& term, int64_t want, Choice* best) {
   if (amount <= 0) return;
   const int64_t change = up ? amount : -amount;
   double gain = 0;
+  budget_ -= static_cast<int64_t>(checks_of_.Of(leaf).size());
   for (const Term& link : checks_of_.Of(leaf)) {
     if (free_[link.id]) continue;
     const int64_t value = checks_[link.id].value;
@@ -294,6 +295,7 @@ TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
     found.ok = true;
     return found;
   }
+  if (budget_ <= 0) return found;
   random_ = (seed + 1) * 0x9E3779B97F4A7C15u;
   random_ ^= static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u;
   if (random_ == 0) random_ = 1;

@@ -25,6 +25,10 @@ class TableWalk {
   // `figures` keep every relation of `system`, which must outlive the walk.
   TableWalk(const CellSystem& system, absl::Span<const int64_t> figures);
 
+  // After so many steps (checks weighed; some nanoseconds each) nothing more is
+  // found.
+  void SetBudget(int64_t steps) { budget_ = steps; }
+
   // What is public of a cell: nothing is found outside. It must hold the truth.
   // A cell with a cost may leave its bounds for `if_hidden`, at that cost.
   void SetBounds(int cell, const Range& now, const Range& if_hidden,
@@ -32,7 +36,7 @@ class TableWalk {
 
   struct Found {
     bool ok = false;
-    double cost = 0;           // of `left`
+    double cost = 0;        // of `left`
     std::vector<int> left;  // cells that left their bounds
     // The cells that differ from the truth, with their figures there.
     std::vector<std::pair<int, int64_t>> moved;
@@ -106,19 +110,21 @@ class TableWalk {
   // By check: a sum of cells that are at least 0 has no upper bound, and so
   // nothing to watch.
   std::vector<uint8_t> free_;
-  Terms leaves_of_;            // by check: the finest cells it adds up
-  Terms checks_of_;            // by finest cell: the checks it is in
-  std::vector<int> leaf_of_;   // by cell; -1: not a finest one
-  std::vector<int> cell_of_;   // by finest cell
+  Terms leaves_of_;             // by check: the finest cells it adds up
+  Terms checks_of_;             // by finest cell: the checks it is in
+  std::vector<int> leaf_of_;    // by cell; -1: not a finest one
+  std::vector<int> cell_of_;    // by finest cell
   std::vector<int64_t> truth_;  // by check
+
+  int64_t budget_ = INT64_MAX;
 
   // One search.
   double dearest_ = 0;  // cells up to this cost may leave their bounds
-  double scale_ = 1;  // penalty of a unit out of bounds
+  double scale_ = 1;    // penalty of a unit out of bounds
   uint64_t random_ = 1;
-  double temperature_ = 0;  // how much chance weighs against gain
-  std::vector<int8_t> way_;  // by finest cell: the way it went
-  std::vector<int> moved_;   // finest cells
+  double temperature_ = 0;    // how much chance weighs against gain
+  std::vector<int8_t> way_;   // by finest cell: the way it went
+  std::vector<int> moved_;    // finest cells
   std::vector<int> touched_;  // checks
   std::vector<bool> is_touched_;
   std::vector<int> broken_;  // checks that may be out of bounds

@@ -139,7 +139,7 @@ TEST(LinkedTables, NeverExcludesTheTruth) {
         if ((static_cast<int64_t>(cell) + seed) % 3 == 0) continue;
         const int64_t count = table.counts[cell];
         system.SetBounds(system.Node(t, cell), count - count % 5,
-                          count - count % 5 + 4);
+                         count - count % 5 + 4);
       }
     }
     ASSERT_TRUE(system.Propagate());

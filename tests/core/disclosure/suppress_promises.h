@@ -84,9 +84,8 @@ inline void ExpectWhatIsPublicIsRight(const RandomProblem& problem,
         break;
       case SuppressionCell::Kind::kHidden:
         EXPECT_TRUE(result.hidden[c]) << at;
-        EXPECT_EQ(known, last_resort
-                             ? Range({cell.hidden.low, kNoLimit})
-                             : cell.hidden)
+        EXPECT_EQ(known, last_resort ? Range({cell.hidden.low, kNoLimit})
+                                     : cell.hidden)
             << at;
         break;
       case SuppressionCell::Kind::kFixed:
