@@ -1,0 +1,293 @@
+"""Twin worlds: with and without one person, everything around the figures is alike.
+
+`plain-b` holds one record more than `plain-a`, in a cell where nobody else is;
+`zeros-b` one more than `zeros-a`, in a cell of three. Both twins are asked the same
+questions in the same order, so that they have released the same tables.
+"""
+
+import json
+import math
+import re
+import statistics
+import unittest
+
+import attack_world
+from attack_case import AttackCase, Question, shuffled
+from attack_world import TWIN, TWIN_QUESTIONS
+from partnership import COMPLETE, PURPOSE, REFUSED, USAGE
+
+Q = Question
+TWINS = (("plain-a", "plain-b"), ("zeros-a", "zeros-b"))
+PLAIN = TWINS[0]
+
+
+def load_tests(loader, tests, pattern):
+    return shuffled(tests)
+
+
+def told_apart(left, right, chance, rounds=2000):
+    """Mann-Whitney's U by permutation: p of two samples from one source."""
+    both = sorted([(x, 0) for x in left] + [(x, 1) for x in right])
+    ranks, at = [], 0
+    while at < len(both):
+        end = at
+        while end < len(both) and both[end][0] == both[at][0]:
+            end += 1
+        ranks += [(at + end - 1) / 2] * (end - at)
+        at = end
+    mean = statistics.mean(ranks) * len(left)
+    seen = abs(sum(r for r, (_, side) in zip(ranks, both) if side == 0) - mean)
+    more = 0
+    for _ in range(rounds):
+        more += abs(sum(chance.sample(ranks, len(left))) - mean) >= seen - 1e-9
+    return (more + 1) / (rounds + 1)
+
+
+def signs_told_apart(differences):
+    """Two-sided sign test of paired differences; ties say nothing."""
+    plus = sum(d > 0 for d in differences)
+    n = plus + sum(d < 0 for d in differences)
+    tail = sum(math.comb(n, k) for k in range(min(plus, n - plus) + 1)) / 2 ** n
+    return min(1.0, 2 * tail)
+
+
+def without_names(text, agency):
+    """The words of an answer without who gave it, when, and its figures."""
+    text = text.replace(agency, "AGENCY")
+    text = re.sub(r"q-\d{8}-[0-9a-f]{10}|[0-9a-f]{64}", "ID", text)
+    return re.sub(r'("(?:index|elapsed_ms)":)\d+', r"\1N", text)
+
+
+class TwinCase(AttackCase):
+    @classmethod
+    def setUpClass(cls):
+        records, more = attack_world.make_records()
+        cls.start({a: records + [more[a]] if a in more else records
+                   for pair in TWINS for a in pair},
+                  {a: "standard" if a.startswith("plain") else "hes"
+                   for pair in TWINS for a in pair})
+
+    def both(self, twins, *words, **options):
+        order = list(twins)
+        self.chance.shuffle(order)
+        done = {agency: self.asked(agency, *words, **options) for agency in order}
+        return [done[agency] for agency in twins]
+
+    def alike(self, *words, code=COMPLETE, **options):
+        """Outcome, words and groups; figures may differ. Returns the pairs."""
+        pairs = []
+        for twins in TWINS:
+            left, right = self.both(twins, *words, **options)
+            self.assertEqual(left.code, right.code, (left, right))
+            self.assertIn(left.code, code if isinstance(code, tuple) else (code,), left)
+            self.assertEqual(*[without_names(done.err, agency)
+                               for done, agency in zip((left, right), twins)])
+            if left.code != COMPLETE:
+                self.assertEqual((left.out, right.out), ("", ""))
+            pairs.append((left, right))
+        return pairs
+
+    def refused(self, *words, **options):
+        """The road is closed, in the same words for both twins."""
+        return self.alike(*words, code=(USAGE, REFUSED), **options)
+
+
+class TwinBytes(TwinCase):
+    """Asked of nothing but questions that round the twin away."""
+
+    def test_29_what_is_rounded_alike_is_told_alike(self):
+        """Where no figure of a table crosses a boundary, the bytes are the same."""
+        for variables in TWIN_QUESTIONS:
+            by = ("--by", ",".join(variables))
+            for twins, (left, right) in zip(TWINS, self.alike(*by)):
+                self.assertEqual(left.out, right.out, (variables, twins))
+            for twins, (left, right) in zip(TWINS, self.alike(*by, output="json")):
+                self.assertEqual(without_names(left.out, twins[0]),
+                                 without_names(right.out, twins[1]))
+
+
+class TwinAttacks(TwinCase):
+    def test_14_an_empty_group(self):
+        """Nobody, and one, cannot be told apart where zeros are hidden."""
+        answers = [self.asked(agency, "--by", "ward,weapon") for agency in PLAIN]
+        rows = [[row for row in done.rows() if row["weapon"] == TWIN["weapon"]]
+                for done in answers]
+        self.assertEqual(rows[0], rows[1])
+        self.assertTrue(rows[0])
+        for row in rows[0]:
+            self.assertEqual(row["status"], "suppressed", row)
+
+    def test_28_refusals(self):
+        """What is refused, and in which words, does not depend on the records."""
+        ward, fire = TWIN["ward"], TWIN["weapon"]
+        for text in ("age < 23", "age = 17", "weapon = 'FIRES'",
+                     f"ward = '{ward}' AND", "lsoa LIKE 'L0%'", "person = 'twin'",
+                     "ref = 'r1'", "lsoa = 'L09' OR person = 'twin'",
+                     "harm_cost > 1000", "1 = 1", "month = '2024-08-23'",
+                     "when = '2024-08-23 23:00'",
+                     f"ward='{ward}' AND weapon='{fire}' AND sex='M' AND domestic='1'"
+                     " AND role='VICTIM'"):
+            with self.subTest(text):
+                self.refused("--by", "lad", "--where", text)
+        for by in ("lad,sex,role,weapon,month", "person", "ref", "age", "lad,lad",
+                   "weapon,weapon_kind"):
+            with self.subTest(by):
+                self.refused("--by", by)
+
+    def test_28_closed_roads(self):
+        """Polygons, free ranges, samples and single records cannot be asked for."""
+        for words in (("--by", "geometry"), ("--where", "ST_Within(point, 'POLYGON')"),
+                      ("--by", "ward", "--where", "lsoa BETWEEN 'L00' AND 'L02'"),
+                      ("--by", "ward", "--limit", "1"), ("--by", "ward", "--order-by", "count"),
+                      ("--by", "ward", "--having", "count = 1"),
+                      ("--by", "ward", "--where", "count = 1"),
+                      ("--by", "ward", "--where", "weapon = (SELECT 1)"),
+                      ("--by", "ward", "--explain"), ("--by", "ward", "--where", "rowid = 1")):
+            with self.subTest(words):
+                self.refused(*words)
+
+    def test_29_groups_and_sizes(self):
+        """Rows, groups, receipts and warnings are those of the question alone."""
+        for variables in (*TWIN_QUESTIONS, ("lsoa", "weapon"), ("ward", "age_band", "sex")):
+            for output in ("csv", "json"):
+                for left, right in self.alike("--by", ",".join(variables), output=output):
+                    if output == "csv":
+                        keys = [[[row[v] for v in variables] for row in done.rows()]
+                                for done in (left, right)]
+                        self.assertEqual(*keys)
+                        continue
+                    shape = []
+                    for done in (left, right):
+                        result = done.json()
+                        (agency,) = result["agencies"]
+                        shape.append((list(result), result["warnings"], agency["outcome"],
+                                      agency["reason"], len(result["rows"]), list(agency)))
+                    self.assertEqual(*shape)
+
+    def test_29_holdings(self):
+        """What an agency says of itself, and its sizes, name no single record."""
+        listed = {row["agency"]: row for row in json.loads(
+            self.partners.cairn("agencies", "-o", "json").out)}
+        for left, right in TWINS:
+            a, b = (dict(listed[agency]) for agency in (left, right))
+            for row in (a, b):
+                for field in ("agency", "name", "loaded", "last_seen"):
+                    row.pop(field)
+            self.assertEqual(a, b)
+        for words in (("datasets",), ("describe", attack_world.DATA_SET)):
+            self.assertNotRegex(self.partners.cairn(*words).out, r"\b707\d\b")
+
+    def test_32_rates(self):
+        """No rate with a public denominator; a mean only from released figures."""
+        for measure in ("rate:population", "rate", "percent", "share:sex", "count/1000"):
+            self.refused("--by", "ward", "--measure", measure)
+        for left, right in self.alike("--by", "ward,weapon", "--measure", "count",
+                                      "--measure", "sum:harm_cost", "--measure",
+                                      "mean:harm_cost"):
+            for done in (left, right):
+                figures = {}
+                for row in done.rows():
+                    figures.setdefault((row["ward"], row["weapon"]), {})[
+                        row["measure"]] = row
+                for of in figures.values():
+                    if of["mean:harm_cost"]["value"]:
+                        for measure in ("count", "sum:harm_cost"):
+                            self.assertEqual(of[measure]["status"], "published", of)
+
+    def test_33_percentages(self):
+        """No percentages of a small base: only counts leave, in whole numbers."""
+        for words in (("--percent",), ("--measure", "pct:sex"), ("--normalise", "row")):
+            self.refused("--by", "ward", *words)
+        for pair in self.alike("--by", "ward,sex"):
+            for done in pair:
+                for row in done.rows():
+                    self.assertRegex(row["value"], r"^\d*$")
+
+    def test_35_strange_values(self):
+        """Strange numbers, letters and lists are refused in the same words."""
+        for text in ("sex = NULL", "sex IN ()", "sex = ''", "sex = 'М'", "sex = 'M\u200b'",
+                     "age < NaN", "age < 1e999",
+                     "age < 99999999999999999999", "weapon IN ('FIRE', 'FIRES')",
+                     "month = '2024-13'", "month > '9999-99'", "weapon = 0x46495245",
+                     "age < 25.5", "sex = \"M\"", "hour = 24"):
+            with self.subTest(text):
+                self.refused("--by", "lad", "--where", text)
+
+    def test_35_nobodys_codes(self):
+        """A place that is nowhere, or an age below zero, holds nobody in both."""
+        for text in ("ward = 'W9'", "ward = 'W２'", "age < -1"):
+            for left, right in self.alike("--by", "lad", "--where", text):
+                self.assertEqual(left.out, right.out)
+                for row in left.rows():
+                    self.assertEqual((row["value"], row["high"]), ("0", "0"), left)
+
+    def test_36_a_weaker_policy(self):
+        """Nobody can ask for another threshold, another policy or a preview."""
+        for words in (("--threshold", "1"), ("--policy", "exact"), ("--profile", "exact"),
+                      ("--preview",), ("--raw",), ("--rounding-base", "1"),
+                      ("--zeros", "shown"), ("--epoch", "0"), ("--as", "steward")):
+            with self.subTest(words):
+                self.refused("--by", "ward", *words)
+        for purpose in ("preview", "audit", "", "NEEDS_ASSESSMENT"):
+            self.refused("--by", "ward", purpose=("--purpose", purpose))
+        for alias in ("police", "Police recorded crime", "POLICE_INCIDENTS", "record"):
+            done = self.partners.cairn("query", "--from", alias, "--by", "ward", *PURPOSE)
+            self.assertEqual((done.code, done.out), (USAGE, ""), done)
+
+    # Time.
+
+    QUESTIONS = [(a, b, c) for a in ("lad", "ward", "lsoa", "msoa")
+                 for b in ("weekday", "hour", "month", "quarter", "ethnicity5",
+                           "outcome_group")
+                 for c in ("sex", "domestic", "role", "age_u25", "violence",
+                           "weapon_kind", "location_type")]
+
+    def time_of(self, questions, twins):
+        """Of each twin: seconds of each question, first answers and pinned ones."""
+        first, again = ({agency: [] for agency in twins} for _ in range(2))
+        for book in (first, again):
+            for by in questions:
+                order = list(twins)
+                self.chance.shuffle(order)
+                for agency in order:
+                    done = self.asked(agency, "--by", ",".join(by), output="json")
+                    self.assertEqual(done.code, COMPLETE, done)
+                    said = done.json()["agencies"][0]["elapsed_ms"]
+                    book[agency].append((done.seconds, said))
+        return first, again
+
+    def test_28_time(self):
+        """Neither the clock on the wall nor elapsed_ms tells the twins apart.
+
+        Chance alone gives p <= 0.01 once in a hundred, and one process may be slower
+        than its twin by itself: who is slower must be so again, with other questions
+        and new processes.
+        """
+        questions = list(self.QUESTIONS)
+        self.chance.shuffle(questions)
+        suspects = None
+        for turn in range(3):
+            some, questions = questions[:24], questions[24:]
+            found = {}
+            for twins in TWINS:
+                for name, book in zip(("first", "again"), self.time_of(some, twins)):
+                    for at, clock in enumerate(("wall", "elapsed_ms")):
+                        left, right = ([t[at] for t in book[agency]] for agency in twins)
+                        p = min(told_apart(left, right, self.chance),
+                                signs_told_apart([a - b for a, b in zip(left, right)]))
+                        slower = statistics.mean(left) > statistics.mean(right)
+                        found[twins[slower], name, clock] = (
+                            p, statistics.median(left), statistics.median(right))
+            now = {key for key, (p, _, _) in found.items() if p <= 0.01 / 2}
+            suspects = now if suspects is None else suspects & now
+            if not suspects:
+                return
+            for agency in self.records:  # two processes are never quite alike
+                self.assertEqual(self.partners.stop(agency), 0)
+            self.partners.heal()
+        told = {key: found[key] for key in suspects}
+        self.fail(f"slower three times, with p and both medians: {told}")
+
+
+if __name__ == "__main__":
+    unittest.main()
