@@ -178,6 +178,7 @@ class Protector {
   void AllowForNoise() {
     for (size_t i = 0; i < cells_.size(); ++i) {
       SuppressionCell& cell = cells_[i];
+      if (cell.kind == Kind::kZero) continue;  // 0 stays 0, and is shown so
       const int64_t t = policy_.largest_hidden_count;
       cell.insight.reset();  // that of the true counts
       if (cell.kind == Kind::kOpen && noisy_[i] <= t) {

@@ -66,7 +66,10 @@ struct ProtectRequest {
 // 3. Proof: the certificates are checked in whole numbers, the whole is
 //    attacked by bound propagation, and, written apart from both, by
 //    elimination for what algebra or the one person behind a count of 1 could
-//    tell. What is not proved is hidden, at last all new cells.
+//    tell. What is not proved is hidden, at last all new cells. Two limits: in
+//    systems of 500 cells and more a table of fractions may stand for a
+//    certificate, and a cell for which none is found even with nothing new
+//    shown is held by bound propagation only.
 //
 // The marks: a small cell says 0..t (1..t where zeros are shown), unless a
 // complement stands in one sum with it. Any other hidden cell says only what

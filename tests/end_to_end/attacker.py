@@ -358,13 +358,13 @@ def attack(system, sensitive, seed=1, first=(), most=10**9):
     for side in (1, -1):
         tried = set()
         while True:
-            todo = [c for c, k in open_cells.items()
-                    if c not in tried and not proved(c, k, side)]
-            if not todo:
+            pending = [c for c, k in open_cells.items()
+                       if c not in tried and not proved(c, k, side)]
+            if not pending:
                 break
-            chance.shuffle(todo)
+            chance.shuffle(pending)
             # Everybody at once first; then such as share no sum.
-            batch = todo if not tried else system.strangers(todo)
+            batch = pending if not tried else system.strangers(pending)
             if tried and len(batch) < 3:
                 break
             tried.update(batch if tried else ["all"])

@@ -285,5 +285,61 @@ TEST(Protect, TheTotalOfATableWithoutAxesIsACell) {
             std::vector<Cell>{PublishedCell(10, 8, 12)});
 }
 
+// Seventeen of seventeen known to be in one category says so of each of them.
+TEST(Protect, AGroupThatIsNearlyAllInOneSensitiveCategoryIsNotSplit) {
+  DataSet data_set;
+  Dimension dimension;
+  dimension.id = "a";
+  dimension.levels.resize(1);
+  dimension.levels[0].variable = "a";
+  for (const char* code : {"a0", "a1", "a2", "a3"}) {
+    dimension.levels[0].codes.emplace_back().id = code;
+  }
+  dimension.up = {{0, 1, 2, 3}};
+  data_set.dimensions = {dimension};
+  const auto why_first = [&](const std::vector<int64_t>& counts,
+                             bool sensitive) {
+    data_set.dimensions[0].sensitive = sensitive;
+    const FrequencyTable table = Column(counts);
+    ProtectRequest request;
+    request.tables = {&table};
+    request.data_set = &data_set;
+    const auto protections = Protect(request);
+    EXPECT_THAT(protections, IsOk());
+    return protections->front().why[0];
+  };
+  EXPECT_EQ(why_first({60, 0, 0, 0}, true), HiddenWhy::kAllTheSame);
+  EXPECT_EQ(why_first({60, 3, 0, 0}, true), HiddenWhy::kAllTheSame);
+  EXPECT_NE(why_first({60, 4, 0, 0}, true), HiddenWhy::kAllTheSame);  // 94 %
+  EXPECT_NE(why_first({600, 20, 0, 0}, true), HiddenWhy::kAllTheSame);
+  EXPECT_NE(why_first({60, 0, 0, 0}, false), HiddenWhy::kAllTheSame);
+}
+
+TEST(Protect, ANoisyFigureIsTheSameForEveryAskAndItsIntervalHoldsTheTruth) {
+  FrequencyTable table = Column({40, 55, 3, 0, 70});
+  table.keys = {11, 22, 33, 0, 44, 110};
+  for (const bool zeros_shown : {false, true}) {
+    ProtectRequest request;
+    request.tables = {&table};
+    request.policy.cell_key = CellKeyNoise();
+    request.policy.zeros_shown = zeros_shown;
+    request.cell_key_secret = std::string(32, 's');
+    const auto first = Protect(request);
+    ASSERT_THAT(first, IsOk());
+    for (int ask = 0; ask < 1000; ++ask) {
+      const auto again = Protect(request);
+      ASSERT_TRUE(again.ok() &&
+                  again->front().table.cells() == first->front().table.cells());
+    }
+    const std::vector<Cell>& cells = first->front().table.cells();
+    for (size_t cell = 0; cell < cells.size(); ++cell) {
+      EXPECT_LE(cells[cell].low, table.counts[cell]);
+      EXPECT_GE(cells[cell].high, table.counts[cell]);
+    }
+    EXPECT_EQ(cells[3] == PublishedCell(0, 0, 0), zeros_shown);
+    EXPECT_EQ(cells[2].status, CellStatus::kSuppressed);
+  }
+}
+
 }  // namespace
 }  // namespace cairn
