@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/stored_codes.h"
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
@@ -27,19 +28,6 @@ absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
   return absl::FailedPreconditionError(refusal->sentence);
 }
 
-std::vector<std::string> CodesAt(const v1::ExtractDimension& stored,
-                                 const std::string& variable) {
-  if (stored.variable() == variable) {
-    return {stored.code().begin(), stored.code().end()};
-  }
-  for (const auto& roll_up : stored.roll_up()) {
-    if (roll_up.variable() == variable) {
-      return {roll_up.code().begin(), roll_up.code().end()};
-    }
-  }
-  return {};
-}
-
 // The codes of an axis in the catalogue's order (places: by code).
 std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
                                  const std::vector<std::string>& codes) {
@@ -56,38 +44,6 @@ std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
 struct ColumnMap {
   std::vector<int64_t> position;  // by stored index
   bool mask = false;              // multi-valued: the mask is taken as it is
-};
-
-// A population's code from the stored columns it is made of.
-struct PopulationMap {
-  struct Column {
-    size_t at;                   // in the row
-    bool mask;                   // multi-valued
-    std::vector<size_t> filter;  // stored index -> filter code
-    size_t stride;
-  };
-  std::vector<Column> columns;
-  std::vector<bool> admitted;
-
-  // Is a record in? With several values of a variable: if any of them is.
-  // -1 for a value that no column has.
-  int Admits(const std::vector<int64_t>& row, size_t column = 0,
-             size_t offset = 0) const {
-    if (column == columns.size()) return admitted[offset] ? 1 : 0;
-    const Column& at = columns[column];
-    const auto value = static_cast<uint64_t>(row[at.at]);
-    if (!at.mask) {
-      if (value >= at.filter.size()) return -1;
-      return Admits(row, column + 1, offset + at.filter[value] * at.stride);
-    }
-    for (size_t code = 0; code < at.filter.size(); ++code) {
-      if ((value >> code & 1) == 0) continue;
-      const int in =
-          Admits(row, column + 1, offset + at.filter[code] * at.stride);
-      if (in != 0) return in;
-    }
-    return 0;
-  }
 };
 
 }  // namespace
@@ -134,13 +90,6 @@ absl::Status SqliteSource::CheckKeys(absl::string_view agent_key) const {
       "restore that key or load again"));
 }
 
-int SqliteSource::FindStored(const std::string& dimension) const {
-  for (int i = 0; i < meta_.dimension_size(); ++i) {
-    if (meta_.dimension(i).dimension() == dimension) return i;
-  }
-  return -1;
-}
-
 absl::StatusOr<TableShape> SqliteSource::Shape(const Plan& plan,
                                                Refusal* refusal) const {
   TableShape shape;
@@ -180,7 +129,7 @@ absl::StatusOr<TableAxis> SqliteSource::AxisOf(const PlanAxis& axis,
   if (dimension.population.has_value()) {
     return PopulationAxis(dimension, refusal);
   }
-  const int at = FindStored(dimension.id);
+  const int at = FindStored(meta_, dimension.id);
   if (at < 0) {
     return Refuse(refusal, v1::NOT_HELD,
                   absl::StrCat("does not hold ", level.variable));
@@ -253,7 +202,7 @@ absl::StatusOr<TableAxis> SqliteSource::PopulationAxis(
                          Selection::Create(data_set_, dimension.population));
   for (const SelectionAxis& axis : selection.axes()) {
     const Dimension& used = data_set_.dimensions[axis.dimension];
-    const int at = FindStored(used.id);
+    const int at = FindStored(meta_, used.id);
     const std::string& variable = used.levels[axis.level].variable;
     if (at < 0 || CodesAt(meta_.dimension(at), variable).empty()) {
       return Refuse(refusal, v1::NOT_HELD,
@@ -288,29 +237,12 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
   for (size_t a = 0; a < plan.axes.size(); ++a) {
     const Dimension& dimension = data_set_.dimensions[plan.axes[a].dimension];
     if (dimension.population.has_value()) {
-      PopulationMap& map = populations[a];
       CAIRN_ASSIGN_OR_RETURN(
-          const Selection selection,
-          Selection::Create(data_set_, dimension.population));
-      map.admitted = selection.admitted();
-      size_t stride = map.admitted.size();
-      for (const SelectionAxis& axis : selection.axes()) {
-        stride /= axis.size();
-        const Dimension& used = data_set_.dimensions[axis.dimension];
-        const int at = FindStored(used.id);
-        std::vector<size_t> filter;
-        for (const std::string& code :
-             CodesAt(meta_.dimension(at), used.levels[axis.level].variable)) {
-          filter.push_back(static_cast<size_t>(
-              std::find(axis.codes.begin(), axis.codes.end(), code) -
-              axis.codes.begin()));
-        }
-        map.columns.push_back(
-            {column_of(at), used.multi_valued, std::move(filter), stride});
-      }
+          populations[a],
+          PopulationMap::Create(data_set_, dimension, meta_, column_of));
       continue;
     }
-    const int at = FindStored(dimension.id);
+    const int at = FindStored(meta_, dimension.id);
     columns[a] = column_of(at);
     maps[a].mask = dimension.multi_valued;
     std::map<std::string, int64_t> index;

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/extract.pb.h"
+#include "core/disclosure/microdata.h"
 #include "core/query/plan.h"
 #include "core/query/table.h"
 #include "core/store/sqlite.h"
@@ -48,6 +49,11 @@ class SqliteSource {
                                           const TableShape& shape,
                                           bool with_keys = false) const;
 
+  // The records, with the variables of these shapes, for certificates. Errors
+  // as Tabulate().
+  absl::StatusOr<Microdata> Records(
+      const std::vector<const TableShape*>& shapes) const;
+
   // Whether the records have keys for the cell key method, made with the
   // agent's key as it is now (ReadOrMakeKey). FAILED_PRECONDITION, with a
   // sentence for the steward, if the extract is of a version that made none, or
@@ -65,8 +71,6 @@ class SqliteSource {
         data_set_(data_set) {}
 
   absl::Status NoKeys() const;
-  // Index in meta().dimension(), or -1.
-  int FindStored(const std::string& dimension) const;
   absl::StatusOr<TableAxis> AxisOf(const PlanAxis& axis,
                                    Refusal* refusal) const;
   absl::StatusOr<TableAxis> PopulationAxis(const Dimension& dimension,

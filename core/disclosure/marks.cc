@@ -82,8 +82,9 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
       if (!silent[i]) cell.hidden.high = t;
     } else if (!persons.empty() && persons[i] < policy.minimum_persons) {
       cell.kind = Kind::kHidden;
-      // It might be any other that is not small.
-      cell.keep = {t + 1, std::max(counts[i] + t / 2, 2 * t + 1)};
+      // It might be any other near it that is not small.
+      cell.keep = {std::max(t + 1, counts[i] - 2 * t),
+                   std::max(counts[i] + t / 2, 2 * t + 1)};
     }
   }
   return cells;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "core/disclosure/elimination.h"
 #include "core/disclosure/propagation.h"
 
@@ -27,7 +27,8 @@ class CertificateChecker {
         index_(system),
         cells_(cells),
         known_(known),
-        change_(cells.size(), 0) {}
+        change_(cells.size(), 0),
+        gain_(static_cast<size_t>(system.relations()), 0) {}
 
   bool Holds(const Suppression::Certificate& moved) {
     bool holds = true;
@@ -36,20 +37,22 @@ class CertificateChecker {
       holds = holds && known_[cell].Holds(figure);
     }
     // What each touched relation's sum gains: children less parent.
-    absl::flat_hash_map<int, int64_t> gain;
     for (const auto& [cell, figure] : moved) {
       for (const int r : index_.Of(cell)) {
         const bool parent = system_.relation(r).parent == cell;
-        gain[r] += parent ? -change_[cell] : change_[cell];
+        gain_[r] += parent ? -change_[cell] : change_[cell];
+        touched_.push_back(r);
       }
     }
-    for (const auto& [r, by] : gain) {
+    for (const int r : touched_) {
       if (system_.relation(r).tie == CellSystem::Tie::kSum) {
-        holds = holds && by == 0;
+        holds = holds && gain_[r] == 0;
       } else {
         holds = holds && UnionHolds(r);
       }
     }
+    for (const int r : touched_) gain_[r] = 0;
+    touched_.clear();
     for (const auto& [cell, figure] : moved) change_[cell] = 0;
     return holds;
   }
@@ -73,7 +76,9 @@ class CertificateChecker {
   const CellSystem::Index index_;
   const std::vector<SuppressionCell>& cells_;
   const std::vector<Range>& known_;
-  std::vector<int64_t> change_;
+  std::vector<int64_t> change_;  // by cell
+  std::vector<int64_t> gain_;    // by relation
+  std::vector<int> touched_;     // relations
 };
 
 std::vector<bool> IsUnproved(const CellSystem& system,
@@ -150,25 +155,43 @@ std::vector<int> ToldByAlgebra(const CellSystem& system,
   return told;
 }
 
-// Makes the cheapest shown cell beside each of these one that is hidden in any
-// case.
+// The cheapest new cell that is shown, among those nearest to a cell: beside
+// it in a sum, or beside those. -1: there is none.
+int NearestShown(const CellSystem& system, const CellSystem::Index& index,
+                 const std::vector<SuppressionCell>& cells,
+                 const Suppression& suppression, int from) {
+  std::vector<int> ring = {from};
+  absl::flat_hash_set<int> seen = {from};
+  int best = -1;
+  while (best < 0 && !ring.empty()) {
+    std::vector<int> next;
+    const auto visit = [&](int cell) {
+      if (!seen.insert(cell).second) return;
+      next.push_back(cell);
+      const SuppressionCell& what = cells[cell];
+      if (what.kind != Kind::kOpen || suppression.hidden[cell]) return;
+      if (best < 0 || what.cost < cells[best].cost) best = cell;
+    };
+    for (const int cell : ring) {
+      for (const int r : index.Of(cell)) {
+        const CellSystem::Relation relation = system.relation(r);
+        visit(relation.parent);
+        for (const int child : relation.children) visit(child);
+      }
+    }
+    ring = std::move(next);
+  }
+  return best;
+}
+
+// Makes a shown cell near each of these one that is hidden in any case.
 bool HideOneBeside(const CellSystem& system, const std::vector<int>& told,
                    const Suppression& suppression,
                    std::vector<SuppressionCell>* cells) {
   const CellSystem::Index index(system);
   bool changed = false;
   for (const int cell : told) {
-    int best = -1;
-    const auto consider = [&](int other) {
-      const SuppressionCell& what = (*cells)[other];
-      if (what.kind != Kind::kOpen || suppression.hidden[other]) return;
-      if (best < 0 || what.cost < (*cells)[best].cost) best = other;
-    };
-    for (const int r : index.Of(cell)) {
-      const CellSystem::Relation relation = system.relation(r);
-      consider(relation.parent);
-      for (const int child : relation.children) consider(child);
-    }
+    const int best = NearestShown(system, index, *cells, suppression, cell);
     if (best < 0) continue;
     (*cells)[best].kind = Kind::kHidden;
     changed = true;
@@ -211,11 +234,28 @@ std::vector<int> NarrowedSince(const Before& before, const CellSystem& system,
   return narrowed;
 }
 
-Suppression ShowNothing(const CellSystem& system,
-                        std::vector<SuppressionCell> cells,
-                        const SuppressionOptions& options) {
+// The unproved cells, with what a pencil makes of them with nothing new shown.
+Before NarrowBefore(const CellSystem& system,
+                    std::vector<SuppressionCell> cells,
+                    const Suppression& suppression) {
+  Before before;
+  if (suppression.unproved.empty()) return before;
+  before.cells = suppression.unproved;
+  for (const int cell : before.cells) before.keep.push_back(cells[cell].keep);
   HideEverything(&cells);
-  return Suppress(system, cells, options);
+  for (const SuppressionCell& cell : cells) {
+    before.ranges.push_back(cell.kind == Kind::kFixed ? cell.shown
+                                                      : cell.hidden);
+  }
+  Propagate(system, &before.ranges);
+  return before;
+}
+
+void Remember(const Suppression& suppression, EarlierCertificates* earlier) {
+  for (size_t i = 0; i < suppression.certificates.size(); ++i) {
+    earlier->push_back(
+        {true, 0, {}, suppression.certificates[i], suppression.edits[i]});
+  }
 }
 
 }  // namespace
@@ -227,12 +267,18 @@ bool CertificatesHold(const CellSystem& system,
   CertificateChecker checker(system, cells, suppression.known);
   const std::vector<bool> unproved = IsUnproved(system, suppression);
   std::vector<int8_t> holds(suppression.certificates.size(), -1);
+  // A cell's figure in a certificate, whose cells may be in any order.
+  std::vector<Suppression::Certificate> sorted = suppression.certificates;
+  for (Suppression::Certificate& moved : sorted) {
+    std::sort(moved.begin(), moved.end());
+  }
   const auto figure_in = [&](int certificate, int cell) {
     if (certificate == Suppression::kTruth) return cells[cell].figure;
-    for (const auto& [moved, figure] : suppression.certificates[certificate]) {
-      if (moved == cell) return figure;
-    }
-    return cells[cell].figure;
+    const Suppression::Certificate& moved = sorted[certificate];
+    const auto found = std::lower_bound(moved.begin(), moved.end(),
+                                        std::make_pair(cell, INT64_MIN));
+    return found != moved.end() && found->first == cell ? found->second
+                                                        : cells[cell].figure;
   };
   for (int cell = 0; cell < system.cells(); ++cell) {
     if (!suppression.known[cell].Holds(cells[cell].figure)) return false;
@@ -256,29 +302,21 @@ bool CertificatesHold(const CellSystem& system,
 
 Suppression SuppressAndProve(const CellSystem& system,
                              std::vector<SuppressionCell>* cells,
-                             const SuppressionOptions& options) {
-  // What is narrow with nothing new shown was so before: it is no reason to
-  // hide more now.
-  Suppression nothing_new;
-  Before before;
+                             const SuppressionOptions& options,
+                             EarlierCertificates earlier,
+                             CertificateSearch* search) {
+  const std::vector<SuppressionCell> given = *cells;
   const bool pinned = std::any_of(
       cells->begin(), cells->end(),
       [](const SuppressionCell& cell) { return cell.kind == Kind::kFixed; });
-  if (pinned) {
-    nothing_new = ShowNothing(system, *cells, options);
-    before.ranges = nothing_new.known;
-    Propagate(system, &before.ranges);
-    for (const int cell : nothing_new.unproved) {
-      before.cells.push_back(cell);
-      before.keep.push_back(std::exchange((*cells)[cell].keep, {1, 0}));
-    }
-  }
-  const std::vector<SuppressionCell> given = *cells;
   for (int round = 0; round < kMaxRounds; ++round) {
     Suppression suppression =
-        Suppress(system, *cells, options, pinned ? &nothing_new : nullptr);
-    if (!suppression.unproved.empty() ||
-        !CertificatesHold(system, *cells, suppression, options) ||
+        Suppress(system, *cells, options, earlier, search);
+    // What is narrow with nothing new shown was so before: it is no reason to
+    // hide more now.
+    const Before before = NarrowBefore(system, *cells, suppression);
+    if (!pinned && !before.cells.empty()) break;
+    if (!CertificatesHold(system, *cells, suppression, options) ||
         !StandsPropagation(system, *cells, suppression, options)) {
       break;
     }
@@ -288,11 +326,12 @@ Suppression SuppressAndProve(const CellSystem& system,
     }
     if (told.empty()) return suppression;
     if (!HideOneBeside(system, told, suppression, cells)) break;
+    earlier.clear();
+    Remember(suppression, &earlier);
   }
-  if (!pinned) nothing_new = ShowNothing(system, given, options);
   *cells = given;
   HideEverything(cells);
-  return nothing_new;
+  return Suppress(system, *cells, options, earlier, search);
 }
 
 }  // namespace cairn

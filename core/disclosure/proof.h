@@ -23,9 +23,12 @@ bool CertificatesHold(const CellSystem& system,
 // is hidden: further cells beside it, at last all open cells, with no mark
 // telling anything. `cells` are changed where that was needed, and where a cell
 // is too narrow even if nothing new is shown (it keeps nothing then).
+// `earlier`: what was found when its pinned cells were released.
 Suppression SuppressAndProve(const CellSystem& system,
                              std::vector<SuppressionCell>* cells,
-                             const SuppressionOptions& options = {});
+                             const SuppressionOptions& options = {},
+                             EarlierCertificates earlier = {},
+                             CertificateSearch* search = nullptr);
 
 }  // namespace cairn
 

@@ -11,6 +11,7 @@
 #include "core/disclosure/linked_tables.h"
 #include "core/disclosure/marks.h"
 #include "core/disclosure/proof.h"
+#include "core/disclosure/record_walk.h"
 #include "core/disclosure/suppress.h"
 #include "core/disclosure/table_maker.h"
 
@@ -27,10 +28,12 @@ constexpr double kSameShare = 0.95;
 class Protector {
  public:
   Protector(const ProtectRequest& request, const LinkedTables& linked,
+            const std::vector<const TableShape*>& shapes,
             const SystemFigures& figures)
       : request_(request),
         policy_(request.policy),
         linked_(linked),
+        shapes_(shapes),
         system_(linked.system()),
         figures_(figures),
         why_(figures.figure.size(), HiddenWhy::kShown),
@@ -40,7 +43,20 @@ class Protector {
     CAIRN_RETURN_IF_ERROR(FindNoise());
     FindPrimary();
     FixPinned();
-    suppression_ = SuppressAndProve(system_, &cells_);
+    CAIRN_ASSIGN_OR_RETURN(const ProtectRequest::Records records, Records());
+    std::unique_ptr<RecordWalk> walk;
+    EarlierCertificates earlier;
+    if (records != nullptr) {
+      walk = RecordWalk::Create(*records, linked_, shapes_, figures_.figure);
+      if (request_.proof != nullptr) {
+        earlier = CertificatesOf(*request_.proof, *records);
+      }
+    }
+    suppression_ =
+        SuppressAndProve(system_, &cells_, {}, std::move(earlier), walk.get());
+    const auto proof = std::make_shared<const ReleaseProof>(
+        walk != nullptr ? ProofOfReleases(*records, suppression_)
+                        : ReleaseProof());
     for (size_t i = 0; i < cells_.size(); ++i) {
       if (suppression_.hidden[i] && why_[i] == HiddenWhy::kShown) {
         why_[i] = HiddenWhy::kComplement;
@@ -48,7 +64,7 @@ class Protector {
     }
     std::vector<Protection> protections;
     for (size_t t = 0; t < request_.tables.size(); ++t) {
-      protections.push_back({Release(t), {}});
+      protections.push_back({Release(t), {}, proof});
       for (const int cell : linked_.cells_of(t)) {
         protections.back().why.push_back(why_[cell]);
       }
@@ -60,6 +76,13 @@ class Protector {
   bool is_sum() const { return request_.measure.kind == Measure::Kind::kSum; }
   bool is_count() const {
     return request_.measure.kind == Measure::Kind::kCount;
+  }
+  // Null: certificates are to be found from the tables.
+  absl::StatusOr<ProtectRequest::Records> Records() const {
+    if (request_.records == nullptr || !is_count()) return nullptr;
+    std::vector<const TableShape*> all = shapes_;
+    for (const auto& unseen : linked_.unseen()) all.push_back(&unseen.shape);
+    return request_.records(all);
   }
   int64_t base() const {
     if (!is_sum()) return policy_.rounding_base;
@@ -351,6 +374,7 @@ class Protector {
   const ProtectRequest& request_;
   const DisclosurePolicy& policy_;
   const LinkedTables& linked_;
+  const std::vector<const TableShape*>& shapes_;  // given, then pinned
   const CellSystem& system_;
   const SystemFigures& figures_;
   // By cell of the system:
@@ -386,7 +410,7 @@ absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request) {
                          LinkedTables::Create(shapes, additive, names));
   CAIRN_ASSIGN_OR_RETURN(const SystemFigures figures,
                          FindFigures(request, linked));
-  return Protector(request, linked, figures).Run();
+  return Protector(request, linked, shapes, figures).Run();
 }
 
 }  // namespace cairn

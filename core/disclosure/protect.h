@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "core/disclosure/policy.h"
 #include "core/disclosure/protected_table.h"
+#include "core/disclosure/release_proof.h"
 #include "core/query/catalogue.h"
 #include "core/query/table.h"
 
@@ -29,6 +30,9 @@ enum class HiddenWhy : uint8_t {
 struct Protection {
   ProtectedTable table;
   std::vector<HiddenWhy> why;  // one per cell
+  // What proves this table and everything pinned; one for all tables of a
+  // request. Empty where no records were given.
+  std::shared_ptr<const ReleaseProof> proof;
 };
 
 struct ProtectRequest {
@@ -40,6 +44,9 @@ struct ProtectRequest {
   // Everything released before of this measure and epoch: it keeps its values
   // and marks.
   std::vector<const ProtectedTable*> pinned;
+  // What proved it then (Protection::proof of the last release); may be null,
+  // but then more is hidden.
+  const ReleaseProof* proof = nullptr;
   // Says which codes of different levels are the same people, and what
   // populations are made of; may be null where no table has either.
   const DataSet* data_set = nullptr;
@@ -48,6 +55,12 @@ struct ProtectRequest {
   // where nothing is pinned and all meet in what they show.
   using Figures = std::shared_ptr<const FrequencyTable>;
   std::function<absl::StatusOr<Figures>(const TableShape&)> tabulate;
+  // The records themselves, with the variables of these tables: of counts, the
+  // certificates are made of them. May be null: then from the tables alone,
+  // which finds fewer where many tables are linked.
+  using Records = std::shared_ptr<const Microdata>;
+  std::function<absl::StatusOr<Records>(const std::vector<const TableShape*>&)>
+      records;
   // Method CELL_KEY: the data set's secret (CellKeySecret).
   std::string cell_key_secret;
 };

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "core/disclosure/certificate_program.h"
 #include "core/disclosure/propagation.h"
 #include "core/disclosure/table_walk.h"
@@ -38,13 +40,17 @@ class Suppressor {
  public:
   Suppressor(const CellSystem& system,
              const std::vector<SuppressionCell>& cells,
-             const SuppressionOptions& options)
+             const SuppressionOptions& options, CertificateSearch* search)
       : system_(system),
         cells_(cells),
         options_(options),
         index_(system),
-        walk_(system, Figures(cells)),
+        own_search_(search == nullptr
+                        ? std::make_unique<TableWalk>(system, Figures(cells))
+                        : nullptr),
+        walk_(search == nullptr ? *own_search_ : *search),
         hidden_(cells.size()),
+        blank_(cells.size()),
         proof_(cells.size(), {kNone, kNone}),
         relying_(cells.size()) {
     walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system.cells());
@@ -58,30 +64,28 @@ class Suppressor {
     FindCostSteps();
   }
 
-  Suppression Run(const Suppression* hint) {
-    if (hint != nullptr) Adopt(*hint);
-    std::vector<int> open = Unproved();
+  Suppression Run(EarlierCertificates earlier) {
+    for (CertificateSearch::Found& found : earlier) {
+      found.moved = walk_.FiguresOf(found);
+    }
     FindPossible();
-    open = Prove(open, kFreeTries, 0);
-    open = Repair(open);
+    Adopt(earlier, 0);
+    Prove(Unproved(), kFreeTries, 0);
+    Adopt(earlier, kPaidTries);
+    std::vector<int> open = Repair(Unproved());
     if (!open.empty()) {
       insights_ = false;
       ResetBounds();
+      Adopt(earlier, kPaidTries);
       open = Repair(open);
     }
-    // What neither found: hide all around it, and look again.
-    while (HideAround(open)) open = Repair(open);
-    if (!open.empty()) {
-      // The last resort: no mark of a new cell says anything.
-      blank_ = true;
-      ResetBounds();
-      open = Repair(open);
-    }
+    if (!open.empty()) open = ProveByHiding(open, earlier);
     if (options_.prune) Prune();
     Suppression result;
     result.hidden = hidden_;
     result.unproved = std::move(open);
     result.certificates = std::move(certificates_);
+    result.edits = std::move(edits_);
     result.proof = std::move(proof_);
     for (int i = 0; i < system_.cells(); ++i) result.known.push_back(Known(i));
     return result;
@@ -124,11 +128,15 @@ class Suppressor {
 
   Range Known(int cell) const {
     const SuppressionCell& what = cells_[cell];
+    const bool is_new = what.kind == Kind::kOpen || what.kind == Kind::kHidden;
+    if (is_new && (nothing_shown_ || blank_[cell])) {
+      return {what.hidden.low, kNoLimit};
+    }
     switch (what.kind) {
       case Kind::kOpen:
         return hidden_[cell] ? what.hidden : what.shown;
       case Kind::kHidden:
-        return blank_ ? Range{what.hidden.low, kNoLimit} : what.hidden;
+        return what.hidden;
       case Kind::kFixed:
       case Kind::kZero:
         return what.shown;
@@ -141,13 +149,15 @@ class Suppressor {
   // The same with the insights, while these are asked for.
   Range Told(int cell) const {
     const SuppressionCell& what = cells_[cell];
-    const bool insight = insights_ && hidden_[cell] && what.insight.has_value();
+    const bool insight = insights_ && !nothing_shown_ && hidden_[cell] &&
+                         what.insight.has_value();
     return insight ? *what.insight : Known(cell);
   }
 
   void SetBounds(int cell) {
     const SuppressionCell& what = cells_[cell];
-    const bool may_leave = what.kind == Kind::kOpen && !hidden_[cell];
+    const bool may_leave =
+        what.kind == Kind::kOpen && !hidden_[cell] && !nothing_shown_;
     const Range now = Told(cell);
     Range if_hidden = now;
     if (may_leave) {
@@ -212,7 +222,7 @@ class Suppressor {
     }
   }
 
-  void Learn(TableWalk::Found found) {
+  void Learn(CertificateSearch::Found found) {
     const int id = static_cast<int>(proves_.size());
     proves_.emplace_back();
     for (const auto& [cell, figure] : found.moved) {
@@ -224,16 +234,59 @@ class Suppressor {
       }
     }
     certificates_.push_back(std::move(found.moved));
+    edits_.push_back(std::move(found.edits));
   }
 
-  void Adopt(const Suppression& hint) {
-    for (const Suppression::Certificate& moved : hint.certificates) {
-      const bool holds = std::all_of(
-          moved.begin(), moved.end(), [this](const auto& cell_and_figure) {
-            return Told(cell_and_figure.first).Holds(cell_and_figure.second);
-          });
-      if (holds) Learn({true, 0, {}, moved});
+  // The ends that a certificate would prove, and the figures to look for.
+  Suppression::Certificate OpenEnds(
+      const Suppression::Certificate& certificate) const {
+    Suppression::Certificate ends;
+    for (const auto& [cell, figure] : certificate) {
+      for (int side = 0; side < 2; ++side) {
+        const End end = {cell, side};
+        if (Reaches(end, figure) && !Proved(end) &&
+            possible_[cell].Holds(Goal(end))) {
+          ends.emplace_back(cell, Goal(end));
+        }
+      }
     }
+    return ends;
+  }
+
+  // Takes over what was found under another pattern or in a smaller system:
+  // all ends of a certificate at once, or else one by one.
+  void Adopt(const EarlierCertificates& earlier, int paid_tries) {
+    // Where it says all that differs.
+    const bool whole = own_search_ == nullptr;
+    for (const CertificateSearch::Found& found : earlier) {
+      const Suppression::Certificate ends = OpenEnds(found.moved);
+      if (ends.empty()) continue;
+      if (paid_tries == 0 && whole && Holds(found.moved)) {
+        Learn(found);
+        continue;
+      }
+      if (Resume(found, ends, paid_tries)) continue;
+      if (ends.size() == 1) continue;
+      for (const auto& end : ends) {
+        const bool up = end.second > cells_[end.first].figure;
+        if (!Proved({end.first, up ? 1 : 0})) Resume(found, {end}, paid_tries);
+      }
+    }
+  }
+
+  bool Holds(const Suppression::Certificate& moved) const {
+    return std::all_of(moved.begin(), moved.end(), [this](const auto& at) {
+      return Told(at.first).Holds(at.second);
+    });
+  }
+
+  bool Resume(const CertificateSearch::Found& from,
+              const Suppression::Certificate& ends, int paid_tries) {
+    return Prove(
+        [&](double dearest, double max_cost, int seed) {
+          return walk_.Resume(from, ends, dearest, max_cost, seed);
+        },
+        kFreeTries, paid_tries);
   }
 
   // Tries to find tables for all; gives back those it could not.
@@ -243,35 +296,42 @@ class Suppressor {
     for (const int cell : cells) {
       for (int side = 0; side < 2; ++side) {
         const End end = {cell, side};
-        if (Proved(end) || !possible_[cell].Holds(Goal(end)) ||
-            ProveFree(end, free_tries)) {
-          continue;
-        }
-        if (paid_tries > 0) ProvePaid({cell, side}, paid_tries);
+        if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
+        Prove(end, free_tries, paid_tries);
       }
       if (!Proved(cell)) left.push_back(cell);
     }
     return left;
   }
 
-  bool ProveFree(const End& end, int tries) {
-    for (int seed = 0; seed < tries; ++seed) {
-      TableWalk::Found found = walk_.Reach(end.cell, Goal(end), 0, 0, seed);
+  bool Prove(const End& end, int free_tries, int paid_tries) {
+    return Prove(
+        [&](double dearest, double max_cost, int seed) {
+          return walk_.Reach(end.cell, Goal(end), dearest, max_cost, seed);
+        },
+        free_tries, paid_tries);
+  }
+
+  // One search: cells up to a cost may leave their bounds, at a total below
+  // another; a seed.
+  using TrySearch =
+      absl::FunctionRef<CertificateSearch::Found(double, double, int)>;
+
+  // Within what is public; or else with the cheapest complements found.
+  bool Prove(TrySearch search, int free_tries, int paid_tries) {
+    for (int seed = 0; seed < free_tries; ++seed) {
+      CertificateSearch::Found found = search(0, 0, seed);
       if (!found.ok) continue;
       Learn(std::move(found));
       return true;
     }
-    return false;
-  }
-
-  void ProvePaid(const End& end, int tries) {
-    if (cost_steps_.empty()) return;
-    TableWalk::Found best;
-    const auto search = [&](double dearest) {
+    if (paid_tries == 0 || cost_steps_.empty()) return false;
+    CertificateSearch::Found best;
+    const auto any = [&](double dearest) {
       bool found_one = false;
-      for (int seed = 0; seed < tries; ++seed) {
-        TableWalk::Found found = walk_.Reach(
-            end.cell, Goal(end), dearest, best.ok ? best.cost : kAnyCost, seed);
+      for (int seed = 0; seed < paid_tries; ++seed) {
+        CertificateSearch::Found found =
+            search(dearest, best.ok ? best.cost : kAnyCost, seed);
         if (!found.ok) continue;
         found_one = true;
         best = std::move(found);
@@ -279,14 +339,16 @@ class Suppressor {
       return found_one;
     };
     // If not with any cell, then not with the cheap ones.
-    if (!search(cost_steps_.back())) return;
-    TableWalk::Found dear = std::exchange(best, TableWalk::Found());
+    if (!any(cost_steps_.back())) return false;
+    CertificateSearch::Found dear =
+        std::exchange(best, CertificateSearch::Found());
     for (const double dearest : cost_steps_) {
-      if (search(dearest)) break;
+      if (any(dearest)) break;
     }
     if (!best.ok) best = std::move(dear);
     for (const int left : best.left) Hide(left);
     Learn(std::move(best));
+    return true;
   }
 
   // By the walk with complements, and what that leaves by linear programs.
@@ -304,7 +366,7 @@ class Suppressor {
     }
     // With insights not every cell can be proved: no program is spent on that.
     // Nor on a system for which the budget would hardly see the first one end.
-    if (ends.empty() || insights_ ||
+    if (ends.empty() || insights_ || own_search_ == nullptr ||
         program_budget_ / system_.cells() < system_.cells()) {
       return open;
     }
@@ -339,7 +401,7 @@ class Suppressor {
       for (const int left : found.left) Hide(left);
       goals.clear();
       if (found.whole) {
-        Learn({true, 0, {}, InWholeNumbers(found)});
+        Learn({true, 0, {}, InWholeNumbers(found), {}});
       } else if (found.solved && system_.cells() >= kFractionsFrom) {
         for (const auto& [cell, change] : found.moved) {
           LearnFraction(cell, change);
@@ -371,26 +433,31 @@ class Suppressor {
     }
   }
 
-  bool HideAround(const std::vector<int>& cells) {
-    bool changed = false, hopeful = false;
-    for (const int cell : cells) {
-      const Range& keep = cells_[cell].keep;
-      const Range& possible = possible_[cell];
-      if (!possible.Holds(keep.low) || !possible.Holds(keep.high)) continue;
-      hopeful = true;
-      for (const int r : index_.Of(cell)) {
-        const CellSystem::Relation relation = system_.relation(r);
-        changed = Hide(relation.parent) || changed;
-        for (const int child : relation.children) {
-          changed = Hide(child) || changed;
-        }
-      }
+  // What no search found: tables for it if nothing new were shown, and then
+  // all that they change is hidden.
+  std::vector<int> ProveByHiding(const std::vector<int>& cells,
+                                 const EarlierCertificates& earlier) {
+    nothing_shown_ = true;
+    ResetBounds();
+    walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system_.cells());
+    const size_t before = certificates_.size();
+    Adopt(earlier, 0);
+    std::vector<int> open = Prove(cells, kLastTries, 0);
+    nothing_shown_ = false;
+    for (size_t i = before; i < certificates_.size(); ++i) {
+      HideFor(certificates_[i]);
     }
-    if (changed || !hopeful) return changed;
-    for (int cell = 0; cell < system_.cells(); ++cell) {
-      changed = Hide(cell) || changed;
+    ResetBounds();
+    return open;
+  }
+
+  void HideFor(const Suppression::Certificate& certificate) {
+    for (const auto& [cell, figure] : certificate) {
+      if (Known(cell).Holds(figure)) continue;
+      if (cells_[cell].kind == Kind::kOpen) hidden_[cell] = true;
+      // Where its mark would rule this out, it says nothing.
+      if (!Known(cell).Holds(figure)) blank_[cell] = true;
     }
-    return changed;
   }
 
   void ResetBounds() {
@@ -439,7 +506,7 @@ class Suppressor {
     }
     bool all = true;
     for (const End& end : lost) {
-      all = all && (Proved(end) || ProveFree(end, kFreeTries));
+      all = all && (Proved(end) || Prove(end, kFreeTries, 0));
     }
     if (all) {
       relying_[cell].clear();
@@ -459,18 +526,21 @@ class Suppressor {
   const std::vector<SuppressionCell>& cells_;
   const SuppressionOptions options_;
   const CellSystem::Index index_;
-  TableWalk walk_;
+  const std::unique_ptr<CertificateSearch> own_search_;
+  CertificateSearch& walk_;
   CertificateProgram* program_ = nullptr;  // while there is one
   int64_t program_budget_ = kProgramBudget;
   std::vector<double> cost_steps_;
   std::vector<bool> hidden_;
   std::vector<Range> possible_;  // by cell: with every open cell hidden
   bool insights_ = true;         // proofs reckon with them
-  bool blank_ = false;           // no mark of a new cell says anything
+  bool nothing_shown_ = false;   // no new cell is, and no mark says anything
+  std::vector<bool> blank_;      // by cell: its mark says nothing
   std::vector<std::array<int, 2>> proof_;  // by cell and side
   std::vector<Suppression::Certificate> certificates_;
-  std::vector<std::vector<End>> proves_;   // by certificate
-  std::vector<std::vector<int>> relying_;  // by cell: certificates
+  std::vector<std::vector<RecordEdit>> edits_;  // by certificate
+  std::vector<std::vector<End>> proves_;        // by certificate
+  std::vector<std::vector<int>> relying_;       // by cell: certificates
 };
 
 }  // namespace
@@ -478,8 +548,8 @@ class Suppressor {
 Suppression Suppress(const CellSystem& system,
                      const std::vector<SuppressionCell>& cells,
                      const SuppressionOptions& options,
-                     const Suppression* hint) {
-  return Suppressor(system, cells, options).Run(hint);
+                     EarlierCertificates earlier, CertificateSearch* search) {
+  return Suppressor(system, cells, options, search).Run(std::move(earlier));
 }
 
 }  // namespace cairn

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/disclosure/cell_system.h"
+#include "core/disclosure/certificate_search.h"
 
 namespace cairn {
 
@@ -72,23 +73,30 @@ struct Suppression {
   std::vector<bool> hidden;  // by cell: kHidden, and the complements
   // By cell: what is public of it under this pattern, without insights.
   std::vector<Range> known;
-  // Sensitive cells for which none was found even with every open cell hidden:
-  // what was fixed before already narrows them.
+  // Sensitive cells for which none was found even with nothing new shown, and
+  // no new mark saying anything: what was fixed before already narrows them.
   std::vector<int> unproved;
   std::vector<Certificate> certificates;
+  // By certificate: how its records differ, where it was found among records.
+  std::vector<std::vector<RecordEdit>> edits;
   // By cell: the certificates (or kTruth, kFraction, kNone) of its low and its
   // high end.
   std::vector<std::array<int, 2>> proof;
 };
 
+// What was found before under another pattern or, by its edits, in a system
+// that this one grew from. What still holds of it is taken over, which hides
+// less and is quicker than to search anew.
+using EarlierCertificates = std::vector<CertificateSearch::Found>;
+
 // Deterministic: the same cells give the same pattern, on every machine; its
-// budget is counted in steps, never in time. `hint`: a result for the same
-// system and figures under another pattern; its certificates are taken over
-// where they hold.
+// budget is counted in steps, never in time. `search`: how certificates are
+// looked for; null: by a TableWalk.
 Suppression Suppress(const CellSystem& system,
                      const std::vector<SuppressionCell>& cells,
                      const SuppressionOptions& options,
-                     const Suppression* hint = nullptr);
+                     EarlierCertificates earlier = {},
+                     CertificateSearch* search = nullptr);
 
 }  // namespace cairn
 

@@ -13,6 +13,7 @@ constexpr int kMaxChanges = 80;
 constexpr int kMaxLooked = 96;
 // What a cell that must be hidden counts against a unit out of bounds.
 constexpr double kCostWeight = 0.15;
+constexpr double kNoCostLimit = 1e300;
 
 }  // namespace
 
@@ -275,8 +276,8 @@ int TableWalk::NextBroken() {
   return next;
 }
 
-bool TableWalk::Search(double max_cost) {
-  for (int changes = 0; changes < kMaxChanges; ++changes) {
+bool TableWalk::Search(double max_cost, int max_changes) {
+  for (int changes = 0; changes < max_changes; ++changes) {
     const int next = NextBroken();
     if (next < 0) {
       double cost = 0;
@@ -288,6 +289,53 @@ bool TableWalk::Search(double max_cost) {
   return false;
 }
 
+void TableWalk::Hold(int cell, const Range& figures) {
+  Check& check = checks_[cell];
+  held_.push_back(
+      {cell, {check.low, check.high}, leave_[cell].cost, free_[cell]});
+  check.low = figures.low;
+  check.high = figures.high;
+  leave_[cell].cost = 0;
+  free_[cell] = 0;
+  if (check.Out(check.value) == 0 || is_broken_[cell]) return;
+  is_broken_[cell] = true;
+  broken_.push_back(cell);
+}
+
+// The last first: a cell may be held twice.
+void TableWalk::LetGo() {
+  for (; !held_.empty(); held_.pop_back()) {
+    const Held& held = held_.back();
+    Check& check = checks_[held.cell];
+    check.low = held.bounds.low;
+    check.high = held.bounds.high;
+    leave_[held.cell].cost = held.cost;
+    free_[held.cell] = held.free;
+    if (check.Out(check.value) == 0 || is_broken_[held.cell]) continue;
+    is_broken_[held.cell] = true;
+    broken_.push_back(held.cell);
+  }
+}
+
+void TableWalk::Begin(double dearest, double scale, uint64_t seed) {
+  random_ = seed == 0 ? 1 : seed;
+  dearest_ = dearest;
+  scale_ = scale;
+}
+
+TableWalk::Found TableWalk::Collect() const {
+  Found found;
+  found.ok = true;
+  for (const int id : touched_) {
+    if (id >= system_.cells() || checks_[id].value == truth_[id]) continue;
+    found.moved.emplace_back(id, checks_[id].value);
+    if (checks_[id].Out(checks_[id].value) == 0) continue;
+    found.left.push_back(id);
+    found.cost += leave_[id].cost;
+  }
+  return found;
+}
+
 TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
                                   double max_cost, uint64_t seed) {
   Found found;
@@ -296,33 +344,54 @@ TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
     return found;
   }
   if (budget_ <= 0) return found;
-  random_ = (seed + 1) * 0x9E3779B97F4A7C15u;
-  random_ ^= static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u;
-  if (random_ == 0) random_ = 1;
-  dearest_ = dearest;
+  Begin(dearest, 1.0 / static_cast<double>(std::abs(value - truth_[cell])),
+        (seed + 1) * 0x9E3779B97F4A7C15u ^
+            static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u);
   temperature_ = 0.3 + 0.4 * static_cast<double>(seed % 6);
-  scale_ = 1.0 / static_cast<double>(std::abs(value - truth_[cell]));
-  Check& target = checks_[cell];
-  const Check before = target;
-  const double cost = std::exchange(leave_[cell].cost, 0);
-  const uint8_t free = std::exchange(free_[cell], 0);
-  (value > target.value ? target.low : target.high) = value;
-  is_broken_[cell] = true;
-  broken_.push_back(cell);
-  found.ok = Search(max_cost);
-  target.low = before.low;
-  target.high = before.high;
-  leave_[cell].cost = cost;
-  free_[cell] = free;
-  if (found.ok) {
-    for (const int id : touched_) {
-      if (id >= system_.cells() || checks_[id].value == truth_[id]) continue;
-      found.moved.emplace_back(id, checks_[id].value);
-      if (checks_[id].Out(checks_[id].value) == 0) continue;
-      found.left.push_back(id);
-      found.cost += leave_[id].cost;
-    }
+  const Check& target = checks_[cell];
+  Hold(cell, value > target.value ? Range{value, target.high}
+                                  : Range{target.low, value});
+  const bool ok = Search(max_cost, kMaxChanges);
+  LetGo();
+  if (ok) found = Collect();
+  Undo();
+  return found;
+}
+
+TableWalk::Found TableWalk::Resume(const Found& start, Figures ends,
+                                   double dearest, double max_cost,
+                                   uint64_t seed) {
+  Found found;
+  if (budget_ <= 0) return found;
+  int64_t most = 1;
+  for (const auto& [cell, figure] : ends) {
+    most = std::max(most, std::abs(figure - truth_[cell]));
   }
+  Begin(
+      dearest, 1.0 / static_cast<double>(most),
+      (seed + 1) * 0x9E3779B97F4A7C15u ^
+          static_cast<uint64_t>(start.moved.size() + 1) * 0xD1B54A32D192ED03u);
+  temperature_ = 0.1 + 0.3 * static_cast<double>(seed % 6);
+  // First all of it is held, as far as it is within bounds.
+  for (const auto& [cell, figure] : start.moved) {
+    const Check& check = checks_[cell];
+    if (check.Out(figure) != 0 && !MayBe(cell, figure)) continue;
+    Hold(cell, {figure, figure});
+    const int leaf = leaf_of_[cell];
+    if (leaf >= 0 && figure != check.value) Move(leaf, figure - check.value);
+  }
+  const int changes = kMaxChanges + 2 * static_cast<int>(start.moved.size());
+  bool ok = Search(kNoCostLimit, changes);
+  LetGo();
+  // And then only the ends.
+  for (const auto& [cell, figure] : ends) {
+    const Check& check = checks_[cell];
+    Hold(cell, figure > truth_[cell] ? Range{figure, check.high}
+                                     : Range{check.low, figure});
+  }
+  ok = Search(max_cost, ok ? kMaxChanges : changes);
+  LetGo();
+  if (ok) found = Collect();
   Undo();
   return found;
 }

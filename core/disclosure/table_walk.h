@@ -7,45 +7,30 @@
 
 #include "absl/types/span.h"
 #include "core/disclosure/cell_system.h"
+#include "core/disclosure/certificate_search.h"
 
 namespace cairn {
 
-// Finds tables of whole numbers that agree with everything that is public, by
-// steps from one that does (the truth): change a finest cell, mend the sums
-// that this takes out of their bounds by changing other finest cells, and so on
+// Certificates from the tables alone: change a finest cell, mend the sums that
+// this takes out of their bounds by changing other finest cells, and so on
 // until all are back within them (moves as in Diaconis and Sturmfels 1998,
-// found by search). Each table found is a *certificate*: it proves that its
-// cells can be what they are there. Whole numbers at once, where a linear
-// program may need halves, and much cheaper than one.
-//
-//   truth        3  hidden |  4  hidden |  7..12 shown as 10
-//   reach 7      7         |  4         | 11                    within the bin
-class TableWalk {
+// found by search). Whole numbers at once, where a linear program may need
+// halves, and much cheaper than one.
+class TableWalk : public CertificateSearch {
  public:
   // `figures` keep every relation of `system`, which must outlive the walk.
   TableWalk(const CellSystem& system, absl::Span<const int64_t> figures);
 
-  // After so many steps (checks weighed; some nanoseconds each) nothing more is
-  // found.
-  void SetBudget(int64_t steps) { budget_ = steps; }
-
-  // What is public of a cell: nothing is found outside. It must hold the truth.
-  // A cell with a cost may leave its bounds for `if_hidden`, at that cost.
+  void SetBudget(int64_t steps) override { budget_ = steps; }
   void SetBounds(int cell, const Range& now, const Range& if_hidden,
-                 double cost);
-
-  struct Found {
-    bool ok = false;
-    double cost = 0;        // of `left`
-    std::vector<int> left;  // cells that left their bounds
-    // The cells that differ from the truth, with their figures there.
-    std::vector<std::pair<int, int64_t>> moved;
-  };
-  // A table in which `cell` is at least `value` (at most, where the truth is
-  // above). Cells of a cost up to `dearest` may leave their bounds, at
-  // a total below max_cost. `seed` varies the search.
+                 double cost) override;
   Found Reach(int cell, int64_t value, double dearest, double max_cost,
-              uint64_t seed);
+              uint64_t seed) override;
+  Found Resume(const Found& start, Figures ends, double dearest,
+               double max_cost, uint64_t seed) override;
+  std::vector<std::pair<int, int64_t>> FiguresOf(const Found& found) override {
+    return found.moved;
+  }
 
  private:
   // A number that is a sum of finest cells and has bounds: a cell, or the
@@ -99,7 +84,12 @@ class TableWalk {
   double Penalty(int check, int64_t at) const;
   // The broken check with the fewest terms that must be mended; -1: none.
   int NextBroken();
-  bool Search(double max_cost);
+  bool Search(double max_cost, int max_changes);
+  // Holds a cell at these figures, whatever is public of it, until LetGo().
+  void Hold(int cell, const Range& figures);
+  void LetGo();
+  void Begin(double dearest, double scale, uint64_t seed);
+  Found Collect() const;
   double Improve();
   void Undo();
   double Noise();
@@ -129,6 +119,13 @@ class TableWalk {
   std::vector<bool> is_touched_;
   std::vector<int> broken_;  // checks that may be out of bounds
   std::vector<bool> is_broken_;
+  struct Held {
+    int cell;
+    Range bounds;
+    double cost;
+    uint8_t free;
+  };
+  std::vector<Held> held_;
 };
 
 }  // namespace cairn

@@ -1,0 +1,50 @@
+#ifndef CAIRN_AGENT_STORED_CODES_H_
+#define CAIRN_AGENT_STORED_CODES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/extract.pb.h"
+#include "core/query/catalogue.h"
+
+namespace cairn {
+
+// What the numbers in an extract's columns mean (proto/cairn/v1/extract.proto).
+
+// A stored dimension's position in meta.dimension(), or -1.
+int FindStored(const v1::ExtractMeta& meta, const std::string& dimension);
+
+// By stored index: the code of a variable, the stored one or a coarser. Empty
+// if the extract cannot tell it.
+std::vector<std::string> CodesAt(const v1::ExtractDimension& stored,
+                                 const std::string& variable);
+
+// A population's code from the stored columns it is made of.
+struct PopulationMap {
+  struct Column {
+    size_t at;                   // in the row
+    bool mask;                   // multi-valued
+    std::vector<size_t> filter;  // stored index -> filter code
+    size_t stride;
+  };
+  std::vector<Column> columns;
+  std::vector<bool> admitted;
+
+  // `column_of`: the place in the row of a stored dimension, by its position in
+  // meta.dimension(). Errors as Selection::Create.
+  static absl::StatusOr<PopulationMap> Create(
+      const DataSet& data_set, const Dimension& population,
+      const v1::ExtractMeta& meta, absl::FunctionRef<size_t(int)> column_of);
+
+  // Is a record in? With several values of a variable: if any of them is.
+  // -1 for a value that no column has.
+  int Admits(const std::vector<int64_t>& row, size_t column = 0,
+             size_t offset = 0) const;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_AGENT_STORED_CODES_H_
