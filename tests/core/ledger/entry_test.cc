@@ -1,8 +1,11 @@
 #include "core/ledger/entry.h"
 
+#include <fstream>
+#include <map>
 #include <random>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
@@ -11,6 +14,7 @@
 namespace cairn {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
@@ -189,6 +193,40 @@ TEST(ParseEntry, EveryTextSurvives) {
     const auto parsed = ParseEntry(EntryLine(entry, i, i));
     ASSERT_THAT(parsed, IsOk()) << EntryLine(entry, i, i);
     ASSERT_EQ(std::get<std::string>(parsed->entry.fields.at("text")), text);
+  }
+}
+
+// The rows of the table of types in docs/ledger-format.md: type -> its row.
+std::map<std::string, std::string> DocumentedTypes() {
+  std::map<std::string, std::string> rows;
+  std::ifstream page("docs/ledger-format.md");
+  std::string line;
+  bool in_table = false;
+  while (std::getline(page, line)) {
+    if (absl::StartsWith(line, "| type | written by")) in_table = true;
+    if (!absl::StartsWith(line, "|")) in_table = false;
+    if (!in_table || !absl::StartsWith(line, "| `")) continue;
+    for (size_t at = line.find('`'); at != std::string::npos;) {
+      const size_t end = line.find('`', at + 1);
+      const std::string name = line.substr(at + 1, end - at - 1);
+      if (absl::StrContains(name, ".")) rows[name] = line;
+      at = line.find('`', end + 1);
+    }
+  }
+  return rows;
+}
+
+TEST(EntryTypes, AreThoseOfTheFormatsPage) {
+  std::map<std::string, std::string> rows = DocumentedTypes();
+  EXPECT_EQ(rows.size(), EntryTypes().size());
+  for (const EntryType& type : EntryTypes()) {
+    const std::string row = rows[type.name];
+    const char* side = type.side == EntryType::Side::kBoth    ? "| both |"
+                       : type.side == EntryType::Side::kAgent ? "| agent |"
+                                                              : "| coordinator";
+    EXPECT_THAT(row, HasSubstr(side)) << type.name;
+    EXPECT_THAT(row, EndsWith(type.about_a_query ? "| yes |" : "| no |"))
+        << type.name;
   }
 }
 
