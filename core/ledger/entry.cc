@@ -92,10 +92,9 @@ absl::Status CheckEntry(const Entry& entry) {
         absl::StrCat("a ledger has no entries of type '",
                      PrintableUtf8(entry.type.substr(0, 40)), "'"));
   }
-  if (type->about_a_query == entry.query_id.empty()) {
+  if (!type->about_a_query && !entry.query_id.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("an entry of type '", entry.type, "' has ",
-                     type->about_a_query ? "a" : "no", " query id"));
+        absl::StrCat("an entry of type '", entry.type, "' has no query id"));
   }
   for (const auto& [name, value] : entry.fields) {
     if (!IsFieldName(name) || IsReserved(name)) {
@@ -118,7 +117,8 @@ std::string EntryLine(const Entry& entry, uint64_t index, int64_t time_ms) {
   std::string line =
       absl::StrCat("{\"v\":1,\"seq\":", index, ",\"t\":", time_ms,
                    ",\"type\":", Quoted(entry.type));
-  if (!entry.query_id.empty()) {
+  const EntryType* type = FindEntryType(entry.type);
+  if (type != nullptr && type->about_a_query) {
     absl::StrAppend(&line, ",\"qid\":", Quoted(entry.query_id));
   }
   for (const auto& [name, value] : entry.fields) {

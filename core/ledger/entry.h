@@ -20,7 +20,7 @@ namespace cairn {
 //
 //   {"v":1,"seq":4,"t":1795298400123,"type":"query.received","qid":"9f","k":"x"}
 //
-//  - the keys v, seq, t, type, then qid if the entry is about a query, then the
+//  - the keys v, seq, t, type, then qid if the type is about a query, then the
 //    others in ascending order: [a-z][a-z0-9_]*, each once;
 //  - integers of at most 2^53 - 1 either way, which any JSON reader keeps
 //  exact;
@@ -33,7 +33,7 @@ namespace cairn {
 
 struct Entry {
   std::string type;      // one of EntryTypes()
-  std::string query_id;  // empty where the entry is about no query
+  std::string query_id;  // as it came; empty where the type is about no query
   std::map<std::string, std::variant<std::string, int64_t>> fields;
 };
 
@@ -47,21 +47,22 @@ struct EntryType {
   const char* name;
   Side side;
   Moment moment;
-  bool about_a_query;  // then it has a qid, else none
+  bool about_a_query;  // then it has a qid, which may be empty; else none
 };
 // All of them. A log with another type is of a newer format.
 const std::vector<EntryType>& EntryTypes();
 // Null if there is no such type.
 const EntryType* FindEntryType(absl::string_view name);
 
-// What may go into a ledger: a known type, a qid where the type has one, field
-// names of the form above that are not v, seq, t, type or qid, integers in
-// range. INVALID_ARGUMENT names what is wrong.
+// What may go into a ledger: a known type, no query id where the type is about
+// no query, field names of the form above that are not v, seq, t, type or qid,
+// integers in range. INVALID_ARGUMENT names what is wrong. No text is refused,
+// not even an empty query id: texts come from outside, and whoever could send
+// one that cannot be recorded could stop the program.
 absl::Status CheckEntry(const Entry& entry);
 
 // The exact bytes of an entry that CheckEntry accepts. Bytes that are not UTF-8
-// are written as U+FFFD: a text may come from outside, and an entry must be
-// writable about it.
+// are written as U+FFFD.
 std::string EntryLine(const Entry& entry, uint64_t index, int64_t time_ms);
 
 struct ParsedEntry {

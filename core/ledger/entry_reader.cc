@@ -36,9 +36,11 @@ class EntryReader {
     parsed.index = static_cast<uint64_t>(index);
     CAIRN_RETURN_IF_ERROR(Expect(",\"type\":"));
     CAIRN_ASSIGN_OR_RETURN(parsed.entry.type, Text());
-    if (Skip(",\"qid\":")) {
+    const EntryType* type = FindEntryType(parsed.entry.type);
+    if (type == nullptr) return CheckEntry(parsed.entry);
+    if (type->about_a_query) {
+      CAIRN_RETURN_IF_ERROR(Expect(",\"qid\":"));
       CAIRN_ASSIGN_OR_RETURN(parsed.entry.query_id, Text());
-      if (parsed.entry.query_id.empty()) return Bad("its qid is empty");
     }
     CAIRN_RETURN_IF_ERROR(Fields(&parsed.entry));
     CAIRN_RETURN_IF_ERROR(CheckEntry(parsed.entry));

@@ -262,6 +262,17 @@ TEST_F(AnswererTest, AnAskerWithoutEndDoesNotStopTheAgent) {
   EXPECT_TRUE(Answer(Question({"weapon"})).has_tables());
 }
 
+TEST_F(AnswererTest, NoIdWhateverItIsStopsTheAgent) {
+  for (const std::string& id :
+       {std::string(), std::string("\0\n\"", 3), std::string("\xff\xC3"),
+        std::string(70, '\x01')}) {
+    v1::Ask ask = Question({"weapon"});
+    ask.set_query_id(id);
+    EXPECT_THAT(answerer_->Answer(ask), IsOk());
+  }
+  EXPECT_THAT(ledger_->Verify(), IsOk());
+}
+
 TEST_F(AnswererTest, TheLogHoldsNoCountAndNoLiteral) {
   Answer(Question({"age_band"}, "weapon = 'KNIFE'"));
   for (const std::string& line : LinesOnDisk()) {

@@ -105,9 +105,10 @@ TEST(ParseEntry, RefusesWhateverIsNotOfTheRestrictedForm) {
       {With("\"cells\"", "\"\""), "twice or out of order"},
       {With("\"purpose\"", "\"seq\""), "name of a field"},
       {With("\"purpose\"", "\"qid\""), "name of a field"},
-      {With("\"qid\":\"9f\"", "\"qid\":\"\""), "qid is empty"},
-      {With("\"qid\":\"9f\",", ""), "has a query id"},
-      {With("answer.released", "node.started"), "has no query id"},
+      {With("\"qid\":\"9f\",", ""), "',\"qid\":' is missing"},
+      {With("answer.released", "node.started"), "out of order"},
+      {"{\"v\":1,\"seq\":0,\"t\":0,\"type\":\"node.started\",\"qid\":\"\"}",
+       "'qid' cannot be the name"},
       {With("answer.released", "answer.invented"), "no entries of type"},
       {With("\\u000a", "\n"), "control character"},
       {With("\\u000a", "\\u000A"), "escape"},
@@ -233,10 +234,13 @@ TEST(EntryTypes, AreThoseOfTheFormatsPage) {
 TEST(CheckEntry, KnowsTheTypesAndWhichAreAboutAQuery) {
   EXPECT_EQ(EntryTypes().size(), 26u);
   for (const EntryType& type : EntryTypes()) {
-    EXPECT_THAT(CheckEntry({type.name, type.about_a_query ? "q" : "", {}}),
-                IsOk());
-    EXPECT_THAT(CheckEntry({type.name, type.about_a_query ? "" : "q", {}}),
-                StatusIs(kInvalid, HasSubstr("query id")));
+    EXPECT_EQ(CheckEntry({type.name, "q", {}}).ok(), type.about_a_query);
+    // Without an id too: whoever asks may send none, and it is still recorded.
+    const Entry bare{type.name, "", {}};
+    EXPECT_THAT(CheckEntry(bare), IsOk());
+    const auto read = ParseEntry(EntryLine(bare, 0, 0));
+    ASSERT_THAT(read, IsOk());
+    EXPECT_EQ(EntryLine(read->entry, 0, 0), EntryLine(bare, 0, 0));
   }
   EXPECT_THAT(CheckEntry({"query.answered", "q", {}}), StatusIs(kInvalid));
   EXPECT_THAT(CheckEntry({"node.started", "", {{"type", "x"}}}),

@@ -185,7 +185,7 @@ TEST_F(LedgerTest, AnEntryThatNoReaderWouldTakeIsRefusedAndTheLedgerGoesOn) {
   EXPECT_THAT(ledger_->Append({"answer.invented", "q", {}}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("answer.invented")));
-  EXPECT_THAT(ledger_->Append({"query.received", "", {}}),
+  EXPECT_THAT(ledger_->Append({"node.started", "q", {}}),
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(store_.appends, 0);
   EXPECT_THAT(ledger_->Append(Noted("b")), IsOk());
