@@ -10,6 +10,17 @@
 #include "absl/strings/escaping.h"
 
 namespace cairn {
+namespace {
+
+// Fetched once: EVP_sha256() is looked up anew at each use, which takes longer
+// than hashing a short text.
+const EVP_MD* Sha256Method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (method == nullptr) std::abort();
+  return method;
+}
+
+}  // namespace
 
 struct Sha256Stream::Context {
   EVP_MD_CTX* md = EVP_MD_CTX_new();
@@ -17,7 +28,7 @@ struct Sha256Stream::Context {
 };
 
 Sha256Stream::Sha256Stream() : context_(new Context) {
-  EVP_DigestInit_ex(context_->md, EVP_sha256(), nullptr);
+  EVP_DigestInit_ex(context_->md, Sha256Method(), nullptr);
 }
 Sha256Stream::~Sha256Stream() = default;
 

@@ -1,61 +1,101 @@
 #include "core/ledger/ledger.h"
 
 #include <algorithm>
+#include <optional>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/proof.h"
+#include "core/ledger/tiles.h"
 
 namespace cairn {
 namespace {
 
-constexpr size_t kMaxEntryBytes = 16 * 1024;
+template <typename... Parts>
+absl::Status Loss(const Parts&... parts) {
+  return absl::DataLossError(absl::StrCat(parts...));
+}
 
-std::string Quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      absl::StrAppend(&out, "\\", std::string(1, c));
-    } else if (byte < 0x20) {
-      absl::StrAppend(&out, absl::StrFormat("\\u%04x", byte));
-    } else {
-      out.push_back(c);
-    }
+// Adds an entry of the store to a tree that is made again, and checks that it
+// is in its place and was not altered.
+absl::Status AddAgain(const LedgerStore::Line& line, TreeFrontier* tree) {
+  if (line.index != tree->size()) {
+    return Loss("entry ", tree->size(), " is missing");
   }
-  out.push_back('"');
-  return out;
+  const absl::StatusOr<ParsedEntry> parsed = ParseEntry(line.text);
+  if (!parsed.ok()) {
+    return Loss("entry ", line.index,
+                " was altered: ", parsed.status().message());
+  }
+  if (parsed->index != line.index) {
+    return Loss("entry ", line.index, " was altered: entry ", parsed->index,
+                " stands there");
+  }
+  if (tree->Append(LeafHash(line.text)) != line.hashes) {
+    return Loss("entry ", line.index,
+                " was altered: the hashes kept with it are not its own");
+  }
+  return absl::OkStatus();
+}
+
+// The tree that the store's entries make, against the one that is kept.
+absl::Status CheckSame(const TreeFrontier& again, const TreeFrontier& tree) {
+  if (again.size() < tree.size()) {
+    return Loss("entry ", again.size(), " is missing");
+  }
+  if (again.size() > tree.size() || again.Root() != tree.Root()) {
+    return Loss(
+        "the entries on the disk do not make the tree in memory; "
+        "another program may have written to the ledger");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LedgerStore::Line> ReadLine(LedgerStore* store, uint64_t index) {
+  std::optional<LedgerStore::Line> found;
+  CAIRN_RETURN_IF_ERROR(
+      store->Read(index, index + 1, [&](const LedgerStore::Line& line) {
+        found = line;
+        return absl::OkStatus();
+      }));
+  if (!found.has_value()) return Loss("entry ", index, " is missing");
+  return *std::move(found);
+}
+
+// Each node's hash is kept with the entry that completed it.
+absl::StatusOr<std::string> ReadNode(LedgerStore* store, TreeNode node) {
+  CAIRN_ASSIGN_OR_RETURN(const LedgerStore::Line line,
+                         ReadLine(store, node.LastEntry()));
+  const size_t at = static_cast<size_t>(node.level) * kHashBytes;
+  if (line.hashes.size() < at + kHashBytes) {
+    return Loss("entry ", line.index,
+                " was altered: a hash that was kept with it is missing");
+  }
+  return line.hashes.substr(at, kHashBytes);
 }
 
 }  // namespace
 
-std::string EntryLine(const Entry& entry, uint64_t index, int64_t time_ms) {
-  std::string line =
-      absl::StrCat("{\"v\":1,\"seq\":", index, ",\"t\":", time_ms,
-                   ",\"type\":", Quoted(entry.type));
-  if (!entry.query_id.empty()) {
-    absl::StrAppend(&line, ",\"qid\":", Quoted(entry.query_id));
-  }
-  for (const auto& [name, value] : entry.fields) {
-    absl::StrAppend(&line, ",", Quoted(name), ":",
-                    std::holds_alternative<int64_t>(value)
-                        ? absl::StrCat(std::get<int64_t>(value))
-                        : Quoted(std::get<std::string>(value)));
-  }
-  line.push_back('}');
-  return line;
-}
-
-std::string EntryHash(const std::string& line) {
-  return Sha256(std::string(1, '\0') + line);
-}
-
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerStore* store,
                                                      const Clock* clock) {
   CAIRN_ASSIGN_OR_RETURN(const uint64_t size, store->Size());
-  return std::unique_ptr<Ledger>(new Ledger(store, clock, size));
+  int64_t last_ms = 0;
+  if (size > 0) {
+    CAIRN_ASSIGN_OR_RETURN(const LedgerStore::Line last,
+                           ReadLine(store, size - 1));
+    const absl::StatusOr<ParsedEntry> parsed = ParseEntry(last.text);
+    if (!parsed.ok()) {
+      return Loss("entry ", size - 1,
+                  " was altered: ", parsed.status().message());
+    }
+    last_ms = parsed->time_ms;
+  }
+  CAIRN_ASSIGN_OR_RETURN(TreeFrontier tree,
+                         TreeFrontier::Load(size, [store](TreeNode node) {
+                           return ReadNode(store, node);
+                         }));
+  return std::unique_ptr<Ledger>(
+      new Ledger(store, clock, std::move(tree), last_ms));
 }
 
 absl::StatusOr<Receipt> Ledger::Append(const Entry& entry) {
@@ -72,16 +112,18 @@ absl::StatusOr<Receipt> Ledger::Append(
   if (!failed_.ok()) return failed_;
   // Time never goes back within a log.
   last_ms_ = std::max(last_ms_, absl::ToUnixMillis(clock_->Now()));
+  TreeFrontier tree = tree_;
   std::vector<LedgerStore::Line> lines;
   for (const Entry& entry : entries) {
-    const uint64_t index = size_ + lines.size();
+    CAIRN_RETURN_IF_ERROR(CheckEntry(entry));
+    const uint64_t index = tree.size();
     std::string text = EntryLine(entry, index, last_ms_);
     if (text.size() > kMaxEntryBytes) {
       return absl::InvalidArgumentError(
           "a ledger entry is larger than 16 KiB; it was not written");
     }
-    std::string hash = EntryHash(text);
-    lines.push_back({index, std::move(text), std::move(hash)});
+    std::string hashes = tree.Append(LeafHash(text));
+    lines.push_back({index, std::move(text), std::move(hashes)});
   }
   absl::Status inner;
   const absl::Status written = store_->Append(lines, [&] {
@@ -95,33 +137,107 @@ absl::StatusOr<Receipt> Ledger::Append(
         written.message()));
     return failed_;
   }
-  size_ += lines.size();
-  return Receipt{lines.back().index, lines.back().hash};
+  tree_ = std::move(tree);
+  return Receipt{lines.back().index, lines.back().hashes.substr(0, kHashBytes)};
 }
 
 uint64_t Ledger::size() const {
   MutexLock lock(&mutex_);
-  return size_;
+  return tree_.size();
+}
+
+TreeHead Ledger::Head() const {
+  MutexLock lock(&mutex_);
+  return {tree_.size(), tree_.Root()};
+}
+
+absl::Status Ledger::ReadBack() {
+  TreeFrontier again = read_back_;
+  CAIRN_RETURN_IF_ERROR(store_->Read(again.size(), tree_.size(),
+                                     [&again](const LedgerStore::Line& line) {
+                                       return AddAgain(line, &again);
+                                     }));
+  CAIRN_RETURN_IF_ERROR(CheckSame(again, tree_));
+  read_back_ = std::move(again);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SignedCheckpoint> Ledger::Sign(const SigningKey& key) {
+  MutexLock lock(&mutex_);
+  if (!failed_.ok()) return failed_;
+  if (const absl::Status same = ReadBack(); !same.ok()) {
+    failed_ = Loss("the ledger is not signed, and nothing more is answered: ",
+                   same.message());
+    return failed_;
+  }
+  return SignCheckpoint({key.verifier().name(), tree_.size(), tree_.Root()},
+                        key);
+}
+
+absl::Status Ledger::CheckSize(uint64_t size) const {
+  if (size <= tree_.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the ledger has ", tree_.size(), " entries and never had ", size));
+}
+
+absl::StatusOr<std::vector<std::string>> Ledger::ProveConsistency(
+    uint64_t old_size, uint64_t new_size) const {
+  MutexLock lock(&mutex_);
+  CAIRN_RETURN_IF_ERROR(CheckSize(new_size));
+  return cairn::ProveConsistency(old_size, new_size, [this](TreeNode node) {
+    return ReadNode(store_, node);
+  });
+}
+
+absl::StatusOr<TlogProof> Ledger::ProveEntry(
+    uint64_t index, const SignedCheckpoint& checkpoint) const {
+  const uint64_t size = checkpoint.checkpoint().size;
+  MutexLock lock(&mutex_);
+  CAIRN_RETURN_IF_ERROR(CheckSize(size));
+  TlogProof proof;
+  proof.index = index;
+  proof.checkpoint = checkpoint.Text();
+  CAIRN_ASSIGN_OR_RETURN(proof.inclusion,
+                         ProveInclusion(index, size, [this](TreeNode node) {
+                           return ReadNode(store_, node);
+                         }));
+  return proof;
 }
 
 absl::StatusOr<uint64_t> Ledger::Verify() const {
-  uint64_t expected = 0;
-  CAIRN_RETURN_IF_ERROR(store_->Read(0, [&](const LedgerStore::Line& line) {
-    const std::string start =
-        absl::StrCat("{\"v\":1,\"seq\":", line.index, ",");
-    if (line.index != expected) {
-      return absl::DataLossError(
-          absl::StrCat("entry ", expected, " is missing"));
-    }
-    if (EntryHash(line.text) != line.hash ||
-        !absl::StartsWith(line.text, start)) {
-      return absl::DataLossError(
-          absl::StrCat("entry ", line.index, " was altered"));
-    }
-    ++expected;
-    return absl::OkStatus();
-  }));
-  return expected;
+  MutexLock lock(&mutex_);
+  TreeFrontier tree;
+  CAIRN_RETURN_IF_ERROR(
+      store_->Read(0, kMaxTreeSize, [&tree](const LedgerStore::Line& line) {
+        return AddAgain(line, &tree);
+      }));
+  CAIRN_RETURN_IF_ERROR(CheckSame(tree, tree_));
+  return tree.size();
+}
+
+absl::Status Ledger::Export(const SignedCheckpoint& checkpoint,
+                            const LogFolderWriter& folder) const {
+  const uint64_t size = checkpoint.checkpoint().size;
+  TileWriter tiles([&](const std::string& path, const std::string& bytes) {
+    return folder.Write(path, bytes);
+  });
+  // A bundle at a time, so that nobody waits for the whole of it.
+  while (tiles.size() < size) {
+    const uint64_t from = tiles.size();
+    MutexLock lock(&mutex_);
+    CAIRN_RETURN_IF_ERROR(store_->Read(from, std::min(from + kTileWidth, size),
+                                       [&](const LedgerStore::Line& line) {
+                                         return tiles.Append(line.text);
+                                       }));
+    if (tiles.size() == from) return Loss("entry ", from, " is missing");
+  }
+  CAIRN_RETURN_IF_ERROR(tiles.Finish());
+  if (tiles.Root() != checkpoint.checkpoint().root) {
+    return Loss(
+        "the entries are not those that the checkpoint was signed for; "
+        "run: audit verify");
+  }
+  return folder.Finish(checkpoint.Text());
 }
 
 }  // namespace cairn

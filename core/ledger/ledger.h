@@ -2,10 +2,9 @@
 #define CAIRN_CORE_LEDGER_LEDGER_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -13,6 +12,12 @@
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
+#include "core/ledger/checkpoint.h"
+#include "core/ledger/entry.h"
+#include "core/ledger/key.h"
+#include "core/ledger/log_folder.h"
+#include "core/ledger/merkle.h"
+#include "core/ledger/tlog_proof.h"
 
 namespace cairn {
 
@@ -21,19 +26,13 @@ namespace cairn {
 // coordinator appends a question before it sends it and an answer before the
 // analyst sees it. An entry that has a Receipt is on the disk.
 //
-// An entry is one line of restricted JSON: integers and text, no floats, no
-// cells, no free text. It is hashed exactly as stored (RFC 6962 leaf: SHA-256
-// of a zero byte and the line) and never written again.
-
-struct Entry {
-  std::string type;      // query.received, query.admitted, answer.released, ...
-  std::string query_id;  // empty where the entry is about no query
-  std::map<std::string, std::variant<std::string, int64_t>> fields;
-};
+// The entries are the leaves of a Merkle tree (merkle.h), so that one signed
+// line, the checkpoint, stands for all of them, and any change, gap or cut is
+// seen by whoever has kept an earlier one.
 
 struct Receipt {
   uint64_t index = 0;
-  std::string entry_hash;  // 32 bytes
+  std::string entry_hash;  // LeafHash of the entry's line
 };
 
 // Where entries are kept. An implementation writes the entries and whatever
@@ -43,25 +42,39 @@ class LedgerStore {
   struct Line {
     uint64_t index;
     std::string text;
-    std::string hash;
+    // Of the subtrees that this entry completes, from its leaf hash upwards: 32
+    // bytes each, as TreeFrontier::Append returns them.
+    std::string hashes;
   };
   virtual ~LedgerStore() = default;
   virtual absl::StatusOr<uint64_t> Size() = 0;
   virtual absl::Status Append(
       const std::vector<Line>& lines,
       absl::FunctionRef<absl::Status()> same_commit) = 0;
+  // The entries from `from` up to and without `to`, in order; those that are
+  // not there are left out.
   virtual absl::Status Read(
-      uint64_t from, absl::FunctionRef<absl::Status(const Line&)> each) = 0;
+      uint64_t from, uint64_t to,
+      absl::FunctionRef<absl::Status(const Line&)> each) = 0;
 };
 
+struct TreeHead {
+  uint64_t size = 0;
+  std::string root;  // 32 bytes
+};
+
+// Safe from any thread, as far as the store is: it is used only under the
+// ledger's own lock.
 class Ledger {
  public:
-  // The store and the clock must outlive the ledger.
+  // The store and the clock must outlive the ledger. Reads the last entry and
+  // at most 63 hashes; DATA_LOSS if one of them is not as it was written.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(LedgerStore* store,
                                                       const Clock* clock);
 
-  // Durable when it returns. After a failed commit nothing more is appended:
-  // every later call fails with the first error, and the program is to stop.
+  // Durable when it returns. INVALID_ARGUMENT as CheckEntry, and above 16 KiB:
+  // the ledger goes on. After a failed commit nothing more is appended: every
+  // later call fails with the first error, and the program is to stop.
   absl::StatusOr<Receipt> Append(const Entry& entry);
   // Several entries, and what `same_commit` writes to the same store, in one
   // commit. The receipt is the last entry's. If `same_commit` fails, nothing is
@@ -70,25 +83,53 @@ class Ledger {
                                  absl::FunctionRef<absl::Status()> same_commit);
 
   uint64_t size() const;
-  // DATA_LOSS names the first entry that is missing, out of place or altered.
+  TreeHead Head() const;
+
+  // Signs what is on the disk: the entries added since the last signature are
+  // read back and hashed anew. If they do not make the same tree (a bit that
+  // flipped, another writer), DATA_LOSS: nothing is signed or appended any
+  // more. INVALID_ARGUMENT if the key is not a log's.
+  absl::StatusOr<SignedCheckpoint> Sign(const SigningKey& key);
+
+  // For this tree at a size it has, or had. INVALID_ARGUMENT if it never had.
+  absl::StatusOr<std::vector<std::string>> ProveConsistency(
+      uint64_t old_size, uint64_t new_size) const;
+  // A receipt that stands alone: an entry's place in the tree of a checkpoint.
+  absl::StatusOr<TlogProof> ProveEntry(
+      uint64_t index, const SignedCheckpoint& checkpoint) const;
+
+  // DATA_LOSS names the first entry that is missing, out of place or altered,
+  // or written badly.
   absl::StatusOr<uint64_t> Verify() const;
+  // The entries that a checkpoint of this log covers, as tiles. Appending goes
+  // on meanwhile. DATA_LOSS if they are not what the checkpoint was signed for;
+  // otherwise the folder's errors.
+  absl::Status Export(const SignedCheckpoint& checkpoint,
+                      const LogFolderWriter& folder) const;
 
  private:
-  Ledger(LedgerStore* store, const Clock* clock, uint64_t size)
-      : store_(store), clock_(clock), size_(size) {}
+  Ledger(LedgerStore* store, const Clock* clock, TreeFrontier tree,
+         int64_t last_ms)
+      : store_(store),
+        clock_(clock),
+        tree_(tree),
+        read_back_(std::move(tree)),
+        last_ms_(last_ms) {}
+
+  // INVALID_ARGUMENT if the tree never had this size.
+  absl::Status CheckSize(uint64_t size) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status ReadBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   LedgerStore* const store_;
   const Clock* const clock_;
   mutable Mutex mutex_;
-  uint64_t size_ ABSL_GUARDED_BY(mutex_);
-  int64_t last_ms_ ABSL_GUARDED_BY(mutex_) = 0;
+  TreeFrontier tree_ ABSL_GUARDED_BY(mutex_);
+  // The tree as read back from the store: `tree_`, or behind it.
+  TreeFrontier read_back_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_ms_ ABSL_GUARDED_BY(mutex_);
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
 };
-
-// The exact bytes of an entry: keys in order v, seq, t, type, qid, then the
-// fields by name.
-std::string EntryLine(const Entry& entry, uint64_t index, int64_t time_ms);
-std::string EntryHash(const std::string& line);
 
 }  // namespace cairn
 

@@ -10,12 +10,17 @@ absl::StatusOr<std::unique_ptr<SqliteLedgerStore>> SqliteLedgerStore::Create(
     Database* database) {
   CAIRN_RETURN_IF_ERROR(database->Execute(
       "CREATE TABLE IF NOT EXISTS entry("
-      "seq INTEGER PRIMARY KEY, line TEXT NOT NULL, hash BLOB NOT NULL)"));
+      "seq INTEGER PRIMARY KEY, line TEXT NOT NULL, hashes BLOB NOT NULL)"));
   CAIRN_ASSIGN_OR_RETURN(
       Statement insert,
-      database->Prepare("INSERT INTO entry(seq, line, hash) VALUES(?1,?2,?3)"));
+      database->Prepare(
+          "INSERT INTO entry(seq, line, hashes) VALUES(?1,?2,?3)"));
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database->Prepare("SELECT seq, line, hashes FROM entry "
+                        "WHERE seq >= ?1 AND seq < ?2 ORDER BY seq"));
   return std::unique_ptr<SqliteLedgerStore>(
-      new SqliteLedgerStore(database, std::move(insert)));
+      new SqliteLedgerStore(database, std::move(insert), std::move(select)));
 }
 
 absl::StatusOr<uint64_t> SqliteLedgerStore::Size() {
@@ -34,7 +39,7 @@ absl::Status SqliteLedgerStore::Append(
     for (const Line& line : lines) {
       insert_.BindInt(1, static_cast<int64_t>(line.index));
       insert_.BindText(2, line.text);
-      insert_.BindBlob(3, line.hash);
+      insert_.BindBlob(3, line.hashes);
       CAIRN_RETURN_IF_ERROR(insert_.Run());
     }
     return absl::OkStatus();
@@ -42,17 +47,19 @@ absl::Status SqliteLedgerStore::Append(
 }
 
 absl::Status SqliteLedgerStore::Read(
-    uint64_t from, absl::FunctionRef<absl::Status(const Line&)> each) {
-  CAIRN_ASSIGN_OR_RETURN(
-      Statement rows,
-      database_->Prepare(
-          "SELECT seq, line, hash FROM entry WHERE seq >= ?1 ORDER BY seq"));
-  rows.BindInt(1, static_cast<int64_t>(from));
+    uint64_t from, uint64_t to,
+    absl::FunctionRef<absl::Status(const Line&)> each) {
+  select_.BindInt(1, static_cast<int64_t>(from));
+  select_.BindInt(2, static_cast<int64_t>(to));
   while (true) {
-    CAIRN_ASSIGN_OR_RETURN(const bool more, rows.Step());
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select_.Step());
     if (!more) return absl::OkStatus();
-    CAIRN_RETURN_IF_ERROR(
-        each({static_cast<uint64_t>(rows.Int(0)), rows.Text(1), rows.Blob(2)}));
+    const absl::Status seen = each({static_cast<uint64_t>(select_.Int(0)),
+                                    select_.Text(1), select_.Blob(2)});
+    if (!seen.ok()) {
+      select_.Reset();
+      return seen;
+    }
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace cairn {
 
-// Entries in a table of a durable database: entry(seq, line, hash). Other
+// Entries in a table of a durable database: entry(seq, line, hashes). Other
 // tables of the same database can be written in the same commit.
 class SqliteLedgerStore : public LedgerStore {
  public:
@@ -21,15 +21,18 @@ class SqliteLedgerStore : public LedgerStore {
   absl::StatusOr<uint64_t> Size() override;
   absl::Status Append(const std::vector<Line>& lines,
                       absl::FunctionRef<absl::Status()> same_commit) override;
-  absl::Status Read(uint64_t from,
+  absl::Status Read(uint64_t from, uint64_t to,
                     absl::FunctionRef<absl::Status(const Line&)> each) override;
 
  private:
-  SqliteLedgerStore(Database* database, Statement insert)
-      : database_(database), insert_(std::move(insert)) {}
+  SqliteLedgerStore(Database* database, Statement insert, Statement select)
+      : database_(database),
+        insert_(std::move(insert)),
+        select_(std::move(select)) {}
 
   Database* const database_;
   Statement insert_;
+  Statement select_;
 };
 
 }  // namespace cairn

@@ -35,9 +35,9 @@ class FailingStore : public LedgerStore {
     return inner_->Append(lines, same_commit);
   }
   absl::Status Read(
-      uint64_t from,
+      uint64_t from, uint64_t to,
       absl::FunctionRef<absl::Status(const Line&)> each) override {
-    return inner_->Read(from, each);
+    return inner_->Read(from, to, each);
   }
 
   std::string fail_at;
@@ -178,7 +178,7 @@ TEST_F(AnswererTest, AnAnswerStandsOnEntriesThatAreOnTheDisk) {
   EXPECT_THAT(lines[1], HasSubstr("query.admitted"));
   EXPECT_THAT(lines[2], HasSubstr("answer.released"));
   EXPECT_EQ(answer.receipt().index(), 2u);
-  EXPECT_EQ(answer.receipt().entry_hash(), EntryHash(lines[2]));
+  EXPECT_EQ(answer.receipt().entry_hash(), LeafHash(lines[2]));
   EXPECT_EQ(ReleasesOnDisk(), 1);
   const auto table = FromProto(answer.tables().table(0));
   ASSERT_THAT(table, IsOk());
@@ -229,7 +229,7 @@ TEST_F(AnswererTest, ARefusedQuestionIsLoggedAndNoRecordIsRead) {
   EXPECT_THAT(lines[1], HasSubstr("query.refused"));
   EXPECT_THAT(lines[1], HasSubstr("NOT_PERMITTED"));
   EXPECT_EQ(answer.receipt().index(), 1u);
-  EXPECT_EQ(answer.receipt().entry_hash(), EntryHash(lines[1]));
+  EXPECT_EQ(answer.receipt().entry_hash(), LeafHash(lines[1]));
   EXPECT_EQ(Answer(Question({"weapon"})).refusal().reason(), v1::NOT_READY);
 }
 
@@ -260,6 +260,17 @@ TEST_F(AnswererTest, AnAskerWithoutEndDoesNotStopTheAgent) {
   ask.set_query_id(std::string(100'000, 'q'));
   EXPECT_THAT(answerer_->Answer(ask), IsOk());
   EXPECT_TRUE(Answer(Question({"weapon"})).has_tables());
+}
+
+TEST_F(AnswererTest, NoIdWhateverItIsStopsTheAgent) {
+  for (const std::string& id :
+       {std::string(), std::string("\0\n\"", 3), std::string("\xff\xC3"),
+        std::string(70, '\x01')}) {
+    v1::Ask ask = Question({"weapon"});
+    ask.set_query_id(id);
+    EXPECT_THAT(answerer_->Answer(ask), IsOk());
+  }
+  EXPECT_THAT(ledger_->Verify(), IsOk());
 }
 
 TEST_F(AnswererTest, TheLogHoldsNoCountAndNoLiteral) {

@@ -1,18 +1,20 @@
 #include "core/ledger/ledger.h"
 
-#include <openssl/sha.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "core/ledger/proof.h"
 #include "gtest/gtest.h"
+#include "tests/support/reference_tree.h"
 #include "tests/support/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class FakeClock : public Clock {
  public:
@@ -42,10 +44,10 @@ class FakeStore : public LedgerStore {
     return absl::OkStatus();
   }
   absl::Status Read(
-      uint64_t from,
+      uint64_t from, uint64_t to,
       absl::FunctionRef<absl::Status(const Line&)> each) override {
     for (const Line& line : lines) {
-      if (line.index < from) continue;
+      if (line.index < from || line.index >= to) continue;
       const absl::Status seen = each(line);
       if (!seen.ok()) return seen;
     }
@@ -72,58 +74,42 @@ class LedgerTest : public ::testing::Test {
   std::unique_ptr<Ledger> ledger_;
 };
 
+Entry Noted(const std::string& what) {
+  return {"operator.action", "", {{"command", what}}};
+}
+
 absl::Status Ok() { return absl::OkStatus(); }
 
-TEST(EntryLine, HasItsKeysInAFixedOrderAndEscapesItsTexts) {
-  Entry entry{"query.received", "q1", {}};
-  entry.fields["purpose"] = "a \"b\" \\ \n";
-  entry.fields["cells"] = int64_t{-3};
-  EXPECT_EQ(EntryLine(entry, 4, 99),
-            "{\"v\":1,\"seq\":4,\"t\":99,\"type\":\"query.received\","
-            "\"qid\":\"q1\",\"cells\":-3,"
-            "\"purpose\":\"a \\\"b\\\" \\\\ \\u000a\"}");
-  EXPECT_EQ(EntryLine({"agent.started", "", {}}, 0, 0),
-            "{\"v\":1,\"seq\":0,\"t\":0,\"type\":\"agent.started\"}");
-}
-
-TEST(EntryHash, IsTheLeafHashOfRfc6962) {
-  const std::string line = "{\"v\":1}";
-  const std::string leaf = std::string(1, '\0') + line;
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(leaf.data()), leaf.size(),
-         hash);
-  EXPECT_EQ(EntryHash(line),
-            std::string(reinterpret_cast<char*>(hash), sizeof(hash)));
-}
-
 TEST_F(LedgerTest, AReceiptNamesTheEntryThatIsInTheStore) {
-  const auto first = ledger_->Append({"a", "", {}});
-  const auto second = ledger_->Append({{"b", "", {}}, {"c", "", {}}}, Ok);
+  const auto first = ledger_->Append(Noted("a"));
+  const auto second = ledger_->Append({Noted("b"), Noted("c")}, Ok);
   ASSERT_THAT(first, IsOk());
   ASSERT_THAT(second, IsOk());
   EXPECT_EQ(first->index, 0u);
   EXPECT_EQ(second->index, 2u);
-  EXPECT_EQ(second->entry_hash, store_.lines[2].hash);
-  EXPECT_EQ(second->entry_hash, EntryHash(store_.lines[2].text));
+  EXPECT_EQ(second->entry_hash, LeafHash(store_.lines[2].text));
   EXPECT_EQ(ledger_->size(), 3u);
   EXPECT_EQ(store_.appends, 2);
   EXPECT_THAT(ledger_->Verify(), IsOk());
 }
 
 TEST_F(LedgerTest, GoesOnWhereItStopped) {
-  ASSERT_THAT(ledger_->Append({"a", "", {}}), IsOk());
+  ASSERT_THAT(ledger_->Append(Noted("a")), IsOk());
   Open();
-  const auto next = ledger_->Append({"b", "", {}});
+  const auto next = ledger_->Append(Noted("b"));
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ(next->index, 1u);
   EXPECT_EQ(*ledger_->Verify(), 2u);
 }
 
 TEST_F(LedgerTest, TimeNeverGoesBack) {
-  ASSERT_THAT(ledger_->Append({"a", "", {}}), IsOk());
+  ASSERT_THAT(ledger_->Append(Noted("a")), IsOk());
   clock_.now_ms -= 5000;
-  ASSERT_THAT(ledger_->Append({"b", "", {}}), IsOk());
+  ASSERT_THAT(ledger_->Append(Noted("b")), IsOk());
   EXPECT_THAT(store_.lines[1].text, HasSubstr("\"t\":1700000000000,"));
+  Open();  // nor over a restart
+  ASSERT_THAT(ledger_->Append(Noted("c")), IsOk());
+  EXPECT_THAT(store_.lines[2].text, HasSubstr("\"t\":1700000000000,"));
 }
 
 TEST_F(LedgerTest, AStoreThatCannotBeReadIsNotOpened) {
@@ -133,13 +119,13 @@ TEST_F(LedgerTest, AStoreThatCannotBeReadIsNotOpened) {
 }
 
 TEST_F(LedgerTest, AfterAFailedCommitNothingMoreIsAppended) {
-  ASSERT_THAT(ledger_->Append({"a", "", {}}), IsOk());
+  ASSERT_THAT(ledger_->Append(Noted("a")), IsOk());
   store_.fault = FakeStore::Fault::kBefore;
-  EXPECT_THAT(ledger_->Append({"b", "", {}}),
+  EXPECT_THAT(ledger_->Append(Noted("b")),
               StatusIs(absl::StatusCode::kInternal, HasSubstr("disk full")));
   store_.fault = FakeStore::Fault::kNone;  // the disk is well again: still no
   const int before = store_.appends;
-  EXPECT_THAT(ledger_->Append({"c", "", {}}),
+  EXPECT_THAT(ledger_->Append(Noted("c")),
               StatusIs(absl::StatusCode::kInternal, HasSubstr("disk full")));
   EXPECT_EQ(store_.appends, before);
   EXPECT_EQ(store_.lines.size(), 1u);
@@ -148,28 +134,27 @@ TEST_F(LedgerTest, AfterAFailedCommitNothingMoreIsAppended) {
 
 TEST_F(LedgerTest, ACommitThatFailedButPersistedGivesNoReceiptAndIsKept) {
   store_.fault = FakeStore::Fault::kAfterPersisting;
-  EXPECT_THAT(ledger_->Append({"a", "", {}}),
+  EXPECT_THAT(ledger_->Append(Noted("a")),
               StatusIs(absl::StatusCode::kInternal));
   store_.fault = FakeStore::Fault::kNone;
-  EXPECT_THAT(ledger_->Append({"b", "", {}}),
+  EXPECT_THAT(ledger_->Append(Noted("b")),
               StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(store_.lines.size(), 1u);
   // The next start finds the entry, and goes on behind it.
   Open();
   EXPECT_EQ(ledger_->size(), 1u);
-  EXPECT_EQ(ledger_->Append({"c", "", {}})->index, 1u);
+  EXPECT_EQ(ledger_->Append(Noted("c"))->index, 1u);
   EXPECT_EQ(*ledger_->Verify(), 2u);
 }
 
 TEST_F(LedgerTest, AFailureOfTheSameCommitLeavesTheLedgerUsable) {
-  const auto failed = ledger_->Append({{"a", "", {}}}, [] {
-    return absl::AlreadyExistsError("released before");
-  });
+  const auto failed = ledger_->Append(
+      {Noted("a")}, [] { return absl::AlreadyExistsError("released before"); });
   EXPECT_THAT(failed, StatusIs(absl::StatusCode::kAlreadyExists,
                                HasSubstr("released before")));
   EXPECT_TRUE(store_.lines.empty());
   EXPECT_EQ(ledger_->size(), 0u);
-  const auto next = ledger_->Append({"b", "", {}});
+  const auto next = ledger_->Append(Noted("b"));
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ(next->index, 0u);
 }
@@ -177,7 +162,7 @@ TEST_F(LedgerTest, AFailureOfTheSameCommitLeavesTheLedgerUsable) {
 TEST_F(LedgerTest, TheSameCommitIsNotRunWhenTheStoreIsBroken) {
   store_.fault = FakeStore::Fault::kBefore;
   bool ran = false;
-  EXPECT_THAT(ledger_->Append({{"a", "", {}}},
+  EXPECT_THAT(ledger_->Append({Noted("a")},
                               [&] {
                                 ran = true;
                                 return absl::OkStatus();
@@ -187,18 +172,29 @@ TEST_F(LedgerTest, TheSameCommitIsNotRunWhenTheStoreIsBroken) {
 }
 
 TEST_F(LedgerTest, AnEntryThatIsTooLargeIsRefusedAndTheLedgerGoesOn) {
-  Entry large{"a", "", {}};
+  Entry large = Noted("a");
   large.fields["text"] = std::string(17 * 1024, 'x');
   EXPECT_THAT(
       ledger_->Append(large),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("16 KiB")));
   EXPECT_EQ(store_.appends, 0);
-  EXPECT_THAT(ledger_->Append({"b", "", {}}), IsOk());
+  EXPECT_THAT(ledger_->Append(Noted("b")), IsOk());
+}
+
+TEST_F(LedgerTest, AnEntryThatNoReaderWouldTakeIsRefusedAndTheLedgerGoesOn) {
+  EXPECT_THAT(ledger_->Append({"answer.invented", "q", {}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("answer.invented")));
+  EXPECT_THAT(ledger_->Append({"node.started", "q", {}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(store_.appends, 0);
+  EXPECT_THAT(ledger_->Append(Noted("b")), IsOk());
+  EXPECT_EQ(*ledger_->Verify(), 1u);
 }
 
 TEST_F(LedgerTest, VerifyNamesTheEntryThatWasAlteredOrIsMissing) {
   for (const char* type : {"a", "b", "c"}) {
-    ASSERT_THAT(ledger_->Append({type, "", {}}), IsOk());
+    ASSERT_THAT(ledger_->Append(Noted(type)), IsOk());
   }
   const std::vector<LedgerStore::Line> good = store_.lines;
   constexpr auto kLoss = absl::StatusCode::kDataLoss;
@@ -208,14 +204,161 @@ TEST_F(LedgerTest, VerifyNamesTheEntryThatWasAlteredOrIsMissing) {
   // Altered, and hashed again, in another entry's name.
   store_.lines = good;
   store_.lines[1].text = good[2].text;
-  store_.lines[1].hash = good[2].hash;
+  store_.lines[1].hashes = good[2].hashes;
   EXPECT_THAT(ledger_->Verify(), StatusIs(kLoss, HasSubstr("entry 1")));
   store_.lines = good;
   store_.lines.erase(store_.lines.begin() + 1);
   EXPECT_THAT(ledger_->Verify(),
               StatusIs(kLoss, HasSubstr("entry 1 is missing")));
+  // A hash inside the tree, that no entry's own hash shows.
+  store_.lines = good;
+  store_.lines[1].hashes[40] ^= 1;
+  EXPECT_THAT(ledger_->Verify(), StatusIs(kLoss, HasSubstr("entry 1")));
+  // The end cut off, or another program's entry after it.
+  store_.lines = good;
+  store_.lines.pop_back();
+  EXPECT_THAT(ledger_->Verify(),
+              StatusIs(kLoss, HasSubstr("entry 2 is missing")));
+  store_.lines = good;
+  FakeStore other;
+  other.lines = good;
+  ASSERT_THAT((*Ledger::Open(&other, &clock_))->Append(Noted("d")), IsOk());
+  store_.lines = other.lines;
+  EXPECT_THAT(ledger_->Verify(), StatusIs(kLoss, HasSubstr("another program")));
   store_.lines = good;
   EXPECT_EQ(*ledger_->Verify(), 3u);
+}
+
+// The tree over a growing ledger, against the recursive definition.
+class LedgerTreeTest : public LedgerTest {
+ protected:
+  void Grow(int entries) {
+    for (int i = 0; i < entries; ++i) {
+      ASSERT_THAT(ledger_->Append(Noted(absl::StrCat("entry ", i))), IsOk());
+    }
+  }
+  std::string ExpectedRoot(size_t size) const {
+    ReferenceTree::Leaves leaves;
+    for (size_t i = 0; i < size; ++i) leaves.push_back(store_.lines[i].text);
+    return ReferenceTree::Root(leaves);
+  }
+
+  const SigningKey key_ = *SigningKey::Generate("log", KeyRole::kLog);
+};
+
+TEST_F(LedgerTreeTest, ItsHeadIsTheRootOfItsEntriesAlsoAfterARestart) {
+  for (size_t size = 0; size < 70; ++size) {
+    EXPECT_EQ(ledger_->Head().size, size);
+    ASSERT_EQ(ledger_->Head().root, ExpectedRoot(size));
+    if (size % 3 == 0) Open();
+    Grow(1);
+  }
+}
+
+TEST_F(LedgerTreeTest, AFailedCommitLeavesTheTreeAsItWas) {
+  Grow(5);
+  ASSERT_FALSE(ledger_
+                   ->Append({Noted("x"), Noted("y")},
+                            [] { return absl::AbortedError("no"); })
+                   .ok());
+  EXPECT_EQ(ledger_->Head().root, ExpectedRoot(5));
+  Grow(1);
+  EXPECT_EQ(ledger_->Head().root, ExpectedRoot(6));
+  EXPECT_EQ(*ledger_->Verify(), 6u);
+}
+
+TEST_F(LedgerTreeTest, EveryEntryHasAReceiptThatStandsAlone) {
+  Grow(40);
+  const auto checkpoint = ledger_->Sign(key_);
+  ASSERT_THAT(checkpoint, IsOk());
+  EXPECT_EQ(checkpoint->checkpoint().size, 40u);
+  EXPECT_EQ(checkpoint->checkpoint().root, ExpectedRoot(40));
+  Grow(5);  // a receipt is of the checkpoint, not of what came after
+  for (uint64_t i = 0; i < 40; ++i) {
+    const auto proof = ledger_->ProveEntry(i, *checkpoint);
+    ASSERT_THAT(proof, IsOk());
+    const auto read = ParseTlogProof(proof->Text());
+    ASSERT_THAT(read, IsOk());
+    EXPECT_THAT(VerifyTlogProof(store_.lines[i].text, *read, key_.verifier()),
+                IsOk());
+    EXPECT_THAT(
+        VerifyTlogProof(store_.lines[i + 1].text, *read, key_.verifier()),
+        StatusIs(absl::StatusCode::kDataLoss, HasSubstr("inclusion")));
+  }
+  EXPECT_THAT(ledger_->ProveEntry(40, *checkpoint),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("entry 40 is not in a tree of 40")));
+}
+
+TEST_F(LedgerTreeTest, EachOfItsCheckpointsFollowsFromTheOnesBefore) {
+  std::vector<Checkpoint> signed_at;
+  for (int i = 0; i < 30; ++i) {
+    Grow(1 + i % 4);
+    signed_at.push_back(ledger_->Sign(key_)->checkpoint());
+  }
+  for (const Checkpoint& old : signed_at) {
+    for (const Checkpoint& now : signed_at) {
+      if (now.size < old.size) continue;
+      const auto proof = ledger_->ProveConsistency(old.size, now.size);
+      ASSERT_THAT(proof, IsOk());
+      EXPECT_THAT(
+          VerifyConsistency(old.size, old.root, now.size, now.root, *proof),
+          IsOk());
+    }
+  }
+  EXPECT_THAT(
+      ledger_->ProveConsistency(1, ledger_->size() + 1),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("never had")));
+}
+
+TEST_F(LedgerTreeTest, DoesNotSignWhatTheDiskDoesNotHold) {
+  constexpr auto kLoss = absl::StatusCode::kDataLoss;
+  const auto refuses = [&](const std::string& why) {
+    EXPECT_THAT(ledger_->Sign(key_), StatusIs(kLoss, HasSubstr(why)));
+    // And goes on refusing: whoever asks again gets no signature either.
+    EXPECT_THAT(ledger_->Sign(key_), StatusIs(kLoss, HasSubstr(why)));
+    EXPECT_THAT(ledger_->Append(Noted("more")),
+                StatusIs(kLoss, HasSubstr(why)));
+    Open();
+    ASSERT_THAT(ledger_->Verify(), Not(IsOk()));
+  };
+  Grow(6);
+  const std::vector<LedgerStore::Line> good = store_.lines;
+  store_.lines[4].text[30] ^= 1;  // one bit
+  refuses("entry 4 was altered");
+  store_.lines = good;
+  Open();
+  Grow(2);
+  store_.lines[7].hashes[33] ^= 1;
+  refuses("entry 7 was altered");
+  store_.lines = good;
+  Open();
+  Grow(3);
+  const std::vector<LedgerStore::Line> longer = store_.lines;
+  store_.lines.resize(7);
+  EXPECT_THAT(ledger_->Sign(key_),
+              StatusIs(kLoss, HasSubstr("entry 7 is missing")));
+  store_.lines = longer;
+  Open();
+  EXPECT_THAT(ledger_->Sign(key_), IsOk());
+  EXPECT_THAT(
+      ledger_->Sign(*SigningKey::Generate("log", KeyRole::kWitness)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a witness's")));
+}
+
+TEST_F(LedgerTreeTest, ALedgerWhoseLastHashesAreGoneIsNotOpened) {
+  Grow(6);
+  store_.lines[3].hashes.resize(32);
+  EXPECT_THAT(Ledger::Open(&store_, &clock_),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("entry 3")));
+  store_.lines[5].text = "{}";
+  EXPECT_THAT(Ledger::Open(&store_, &clock_),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("entry 5")));
+  store_.lines.erase(store_.lines.begin() + 3);
+  store_.lines[4].text = EntryLine(Noted("x"), 5, 0);
+  store_.lines.insert(store_.lines.begin(), {0, "", ""});
+  EXPECT_THAT(Ledger::Open(&store_, &clock_),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace

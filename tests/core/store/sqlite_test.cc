@@ -251,13 +251,21 @@ TEST_F(SqliteTest, TheLedgerStoreKeepsItsLinesAndWhatIsCommittedWithThem) {
   store = SqliteLedgerStore::Create(db.get());
   EXPECT_EQ(*(*store)->Size(), 2u);
   std::vector<std::string> lines;
-  ASSERT_THAT((*store)->Read(1,
+  ASSERT_THAT((*store)->Read(1, 9,
                              [&lines](const LedgerStore::Line& line) {
                                lines.push_back(line.text);
                                return absl::OkStatus();
                              }),
               IsOk());
   EXPECT_EQ(lines, std::vector<std::string>{"more"});
+  // A reader that stops early leaves the store usable.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT((*store)->Read(0, 1,
+                               [](const LedgerStore::Line& line) {
+                                 return absl::AbortedError(line.hashes);
+                               }),
+                StatusIs(absl::StatusCode::kAborted, "hash"));
+  }
 }
 
 }  // namespace
