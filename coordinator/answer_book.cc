@@ -199,7 +199,23 @@ void AddRows(const std::vector<MergedRow>& rows, v1::Result* result) {
 
 }  // namespace
 
-AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer) {
+absl::Status CheckHoldings(const v1::Hello& hello,
+                           const std::optional<DisclosurePolicy>& floor) {
+  if (!floor.has_value()) return absl::OkStatus();
+  for (const v1::Holding& holding : hello.holding()) {
+    const auto rule = MakePolicy(holding.rule());
+    const absl::Status fits =
+        rule.ok() ? CheckAtLeast(*rule, *floor) : rule.status();
+    if (fits.ok()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the agent's rule for ", holding.data_set().substr(0, 64),
+                     " cannot be taken: ", fits.message()));
+  }
+  return absl::OkStatus();
+}
+
+AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
+                        const std::optional<DisclosurePolicy>& floor) {
   AgencyAnswer read;
   read.agency = agency;
   read.elapsed_ms = answer.elapsed_ms();
@@ -220,6 +236,14 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer) {
     if (!table.ok()) {
       read.reason = absl::StrCat(kUnreadable, table.status().message());
       return read;
+    }
+    if (floor.has_value()) {
+      const absl::Status fits = CheckAtLeast(table->policy(), *floor);
+      if (!fits.ok()) {
+        read.reason = absl::StrCat(
+            "answered under a rule that cannot be taken: ", fits.message());
+        return read;
+      }
     }
     tables->push_back(*std::move(table));
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 #include "core/query/filter_text.h"
 #include "core/query/selection.h"
@@ -302,6 +303,7 @@ absl::StatusOr<std::shared_ptr<const Catalogue>> MakeCatalogue(
     CAIRN_RETURN_IF_ERROR(CheckName("purpose", purpose.id()));
     catalogue->purposes.push_back({purpose.id(), purpose.label()});
   }
+  CAIRN_RETURN_IF_ERROR(FloorOf(message).status());
   if (catalogue->data_sets.empty() || catalogue->purposes.empty()) {
     return Invalid("the catalogue needs a data set and a purpose");
   }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/link/policy_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/example_catalogue.h"
@@ -135,6 +136,39 @@ TEST(ReadAnswer, WhatCannotBeReadCountsAsSilentAndSaysWhy) {
     EXPECT_EQ(read.tables, nullptr);
     EXPECT_THAT(read.reason, HasSubstr("cannot be read"));
   }
+}
+
+TEST(ReadAnswer, LeavesOutWhatWasMadeUnderARuleBelowTheFloor) {
+  DisclosurePolicy floor;
+  const v1::Answer answer = TotalAnswer("events", "count", 40);
+  EXPECT_EQ(ReadAnswer("police", answer, floor).outcome, Outcome::kAnswered);
+  floor.minimum_persons = 100;
+  const AgencyAnswer read = ReadAnswer("police", answer, floor);
+  EXPECT_EQ(read.outcome, Outcome::kSilent);
+  EXPECT_EQ(read.tables, nullptr);
+  EXPECT_THAT(read.reason, HasSubstr("minimum_persons is"));
+}
+
+TEST(CheckHoldings, TakesNoDataSetUnderARuleBelowTheFloorOrUnderNone) {
+  DisclosurePolicy floor;
+  v1::Hello hello;
+  *hello.add_holding()->mutable_rule() = ToProto(floor);
+  v1::Holding* calls = hello.add_holding();
+  calls->set_data_set("calls");
+  DisclosurePolicy rule = floor;
+  rule.minimum_persons = 12;
+  *calls->mutable_rule() = ToProto(rule);
+  EXPECT_THAT(CheckHoldings(hello, floor), IsOk());
+  rule.zeros_shown = true;
+  *calls->mutable_rule() = ToProto(rule);
+  EXPECT_THAT(CheckHoldings(hello, floor),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::AllOf(HasSubstr("calls"),
+                                        HasSubstr("zeros is SHOWN"))));
+  EXPECT_THAT(CheckHoldings(hello, std::nullopt), IsOk());
+  calls->clear_rule();
+  EXPECT_THAT(CheckHoldings(hello, floor),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(AnswerBookTest, AddsWhatEveryAgencyGave) {

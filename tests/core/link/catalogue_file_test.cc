@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cairn/v1/config.pb.h"
+#include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 #include "gtest/gtest.h"
 #include "tests/support/example_catalogue.h"
@@ -231,6 +233,38 @@ std::vector<std::string> UnknownNames(const v1::Mapping& mapping,
     check(constant.variable(), constant.code());
   }
   return unknown;
+}
+
+TEST(Floor, IsAPolicyThatFitsAndAFloorThatDoesNotIsNoCatalogue) {
+  v1::Catalogue message = ExampleCatalogueMessage();
+  EXPECT_EQ(*FloorOf(message), std::nullopt);
+  DisclosurePolicy floor;
+  floor.zeros_shown = true;
+  *message.mutable_floor() = ToProto(floor);
+  ASSERT_THAT(MakeCatalogue(message), IsOk());
+  EXPECT_EQ(*FloorOf(message), floor);
+  message.mutable_floor()->set_largest_hidden_count(6);
+  EXPECT_THAT(MakeCatalogue(message),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::AllOf(::testing::HasSubstr("floor: "),
+                                        ::testing::HasSubstr("use 2 or 7"))));
+}
+
+TEST(Floor, EveryShippedPolicyThatClaimsToRoundIsAboveTheShippedFloor) {
+  v1::Catalogue message;
+  ASSERT_THAT(ReadCatalogue("policies/catalogue.textproto", &message), IsOk());
+  const auto floor = FloorOf(message);
+  ASSERT_THAT(floor, IsOk());
+  ASSERT_TRUE(floor->has_value());
+  for (const char* name : {"standard", "hes", "strict", "cell_key"}) {
+    EXPECT_THAT(
+        ReadPolicy(absl::StrCat("policies/", name, ".textproto"), *floor),
+        IsOk())
+        << name;
+  }
+  EXPECT_THAT(ReadPolicy("policies/exact.textproto", *floor),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::HasSubstr("rounding_base is 1")));
 }
 
 // police-uk is the mapping of the open data, which have a catalogue of their
