@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "core/disclosure/merge.h"
 #include "core/link/policy_file.h"
+#include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
 #include "core/query/evaluate.h"
 
@@ -160,6 +161,8 @@ void AddAgency(const AgencyAnswer& answer, const std::string& epoch,
     outcome->mutable_receipt()->set_entry_hash(answer.receipt.entry_hash);
   }
   if (answer.tables != nullptr && !answer.tables->empty()) {
+    *outcome->mutable_receipt()->mutable_disclosure() =
+        ToProto(answer.disclosure);
     *outcome->mutable_rule() = ToProto(answer.tables->front().policy());
     outcome->set_epoch(epoch);
   }
@@ -247,6 +250,12 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
     }
     tables->push_back(*std::move(table));
   }
+  auto disclosure = FromProto(answer.receipt().disclosure(), *tables);
+  if (!disclosure.ok()) {
+    read.reason = absl::StrCat(kUnreadable, disclosure.status().message());
+    return read;
+  }
+  read.disclosure = *std::move(disclosure);
   read.outcome = AgencyAnswer::Outcome::kAnswered;
   read.tables = std::move(tables);
   return read;

@@ -48,10 +48,19 @@ class Protector {
     }
     std::vector<Protection> protections;
     for (size_t t = 0; t < request_.tables.size(); ++t) {
-      protections.push_back({Release(t), {}});
+      protections.push_back(
+          {Release(t), {}, SummariseProof(system_, cells_, suppression_)});
+      Protection& made = protections.back();
+      std::vector<int64_t> shown;
       for (const int cell : linked_.cells_of(t)) {
-        protections.back().why.push_back(why_[cell]);
+        made.why.push_back(why_[cell]);
+        const bool is_shown = why_[cell] == HiddenWhy::kShown;
+        shown.push_back(is_shown ? figures_.figure[cell] : 0);
       }
+      made.proof.pinned_tables = static_cast<int64_t>(request_.pinned.size());
+      made.proof.shown_permille =
+          ShownPermille(made.table.shape(), made.table.additive(), shown,
+                        figures_.figure[linked_.cells_of(t).back()]);
     }
     return protections;
   }

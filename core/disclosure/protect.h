@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/disclosure/policy.h"
+#include "core/disclosure/proof_made.h"
 #include "core/disclosure/protected_table.h"
 #include "core/query/catalogue.h"
 #include "core/query/table.h"
@@ -29,6 +30,7 @@ enum class HiddenWhy : uint8_t {
 struct Protection {
   ProtectedTable table;
   std::vector<HiddenWhy> why;  // one per cell
+  ProofMade proof;
 };
 
 struct ProtectRequest {

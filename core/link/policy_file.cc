@@ -98,6 +98,10 @@ v1::DisclosurePolicy ToProto(const DisclosurePolicy& policy) {
   return message;
 }
 
+std::string PolicyDigest(const DisclosurePolicy& policy) {
+  return Sha256Hex(ToProto(policy).SerializeAsString());
+}
+
 namespace {
 
 using google::protobuf::TextFormat;

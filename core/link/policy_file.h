@@ -17,6 +17,8 @@ namespace cairn {
 absl::StatusOr<DisclosurePolicy> MakePolicy(
     const v1::DisclosurePolicy& message);
 v1::DisclosurePolicy ToProto(const DisclosurePolicy& policy);
+// SHA-256 (hex) of the policy as it is sent.
+std::string PolicyDigest(const DisclosurePolicy& policy);
 
 // Reads policies/standard.textproto; a problem names file, line and column.
 // With a table of noise (cell_key.table, relative to the policy) that is read
