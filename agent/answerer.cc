@@ -148,6 +148,25 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
   return admitted;
 }
 
+absl::StatusOr<std::vector<FigureCache::TablePtr>> Answerer::Meetings(
+    const Admitted& admitted, const ProtectRequest& request) {
+  std::vector<const TableShape*> shapes;
+  for (const FrequencyTable* table : request.tables) {
+    shapes.push_back(&table->shape);
+  }
+  for (const ProtectedTable* pinned : request.pinned) {
+    shapes.push_back(&pinned->shape());
+  }
+  std::vector<FigureCache::TablePtr> meetings;
+  for (const MeetingAxes& axes :
+       FindMeetings(*admitted.plan.data_set, shapes)) {
+    CAIRN_ASSIGN_OR_RETURN(const TableShape shape,
+                           admitted.source->MeetingShape(axes));
+    CAIRN_ASSIGN_OR_RETURN(meetings.emplace_back(), request.tabulate(shape));
+  }
+  return meetings;
+}
+
 absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     const Admitted& admitted) {
   const std::string key = admitted.plan.TableKey();
@@ -185,6 +204,11 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     request.tabulate = [&](const TableShape& shape) {
       return admitted.figures->Tabulate(shape, measure);
     };
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<FigureCache::TablePtr> meetings,
+                           Meetings(admitted, request));
+    for (const auto& meeting : meetings) {
+      request.meetings.push_back(meeting.get());
+    }
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
                            Protect(request));
     KeptReceipt receipt =

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/extract_codes.h"
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
@@ -25,19 +26,6 @@ absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     std::string sentence) {
   *refusal = {reason, std::move(sentence)};
   return absl::FailedPreconditionError(refusal->sentence);
-}
-
-std::vector<std::string> CodesAt(const v1::ExtractDimension& stored,
-                                 const std::string& variable) {
-  if (stored.variable() == variable) {
-    return {stored.code().begin(), stored.code().end()};
-  }
-  for (const auto& roll_up : stored.roll_up()) {
-    if (roll_up.variable() == variable) {
-      return {roll_up.code().begin(), roll_up.code().end()};
-    }
-  }
-  return {};
 }
 
 // The codes of an axis in the catalogue's order (places: by code).
@@ -266,6 +254,33 @@ absl::StatusOr<TableAxis> SqliteSource::PopulationAxis(
   axis.codes = {"1", "0"};
   axis.part = {false, false};
   return axis;
+}
+
+absl::StatusOr<TableShape> SqliteSource::MeetingShape(
+    const MeetingAxes& axes) const {
+  TableShape shape;
+  for (const std::vector<std::string>& variables : axes) {
+    CAIRN_ASSIGN_OR_RETURN(const DataSet::Variable at,
+                           data_set_.FindVariable(variables[0]));
+    TableAxis axis;
+    if (variables.size() == 1) {
+      Refusal refusal;
+      CAIRN_ASSIGN_OR_RETURN(axis, AxisOf({at.dimension, at.level}, &refusal));
+    } else {
+      const Dimension& dimension = data_set_.dimensions[at.dimension];
+      const int stored = FindStored(dimension.id);
+      if (stored >= 0) {
+        axis = AtomAxis(meta_.dimension(stored), dimension, variables);
+      }
+      if (axis.codes.empty()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("the extract does not say how the levels of ",
+                         dimension.id, " hang together; load again"));
+      }
+    }
+    shape.axes.push_back(std::move(axis));
+  }
+  return shape;
 }
 
 absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,

@@ -391,6 +391,9 @@ absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request) {
     }
     shapes.push_back(&pinned->shape());
   }
+  for (const FrequencyTable* meeting : request.meetings) {
+    shapes.push_back(&meeting->shape);
+  }
   CAIRN_ASSIGN_OR_RETURN(const LinkedTables linked,
                          LinkedTables::Create(shapes, additive, names));
   CAIRN_ASSIGN_OR_RETURN(const SystemFigures figures,

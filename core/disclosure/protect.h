@@ -42,6 +42,9 @@ struct ProtectRequest {
   // Everything released before of this measure and epoch: it keeps its values
   // and marks.
   std::vector<const ProtectedTable*> pinned;
+  // Tables nobody is told of, in which tables meet that are cut at levels of
+  // which neither nests in the other (core/disclosure/meeting.h).
+  std::vector<const FrequencyTable*> meetings;
   // Says which codes of different levels are the same people, and what
   // populations are made of; may be null where no table has either.
   const DataSet* data_set = nullptr;
