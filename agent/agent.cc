@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/coordinator_link.h"
+#include "agent/terms.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -175,6 +176,8 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenAgentState(settings));
+  CAIRN_RETURN_IF_ERROR(
+      LogTerms(settings, state->database.get(), state->ledger.get()));
   BlockSignals();
   LogLine("agent.started", {{"agency", settings.config.agency()}});
   const absl::Status ended =

@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "agent/loader.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
 #include "core/link/policy_file.h"
+#include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
 
 namespace cairn {
@@ -146,6 +148,25 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
   return admitted;
 }
 
+absl::StatusOr<std::vector<FigureCache::TablePtr>> Answerer::Meetings(
+    const Admitted& admitted, const ProtectRequest& request) {
+  std::vector<const TableShape*> shapes;
+  for (const FrequencyTable* table : request.tables) {
+    shapes.push_back(&table->shape);
+  }
+  for (const ProtectedTable* pinned : request.pinned) {
+    shapes.push_back(&pinned->shape());
+  }
+  std::vector<FigureCache::TablePtr> meetings;
+  for (const MeetingAxes& axes :
+       FindMeetings(*admitted.plan.data_set, shapes)) {
+    CAIRN_ASSIGN_OR_RETURN(const TableShape shape,
+                           admitted.source->MeetingShape(axes));
+    CAIRN_ASSIGN_OR_RETURN(meetings.emplace_back(), request.tabulate(shape));
+  }
+  return meetings;
+}
+
 absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     const Admitted& admitted) {
   const std::string key = admitted.plan.TableKey();
@@ -164,7 +185,9 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
         releases_->Tables(data_set, admitted.source->epoch(), measure));
     const auto found = released->find(key);
     if (found != released->end()) {
-      tables.push_back({measure, found->second, {}});
+      CAIRN_ASSIGN_OR_RETURN(std::optional<KeptReceipt> receipt,
+                             releases_->receipts()->Find(key, *found->second));
+      tables.push_back({measure, found->second, {}, std::move(receipt)});
       continue;
     }
     CAIRN_ASSIGN_OR_RETURN(const FigureCache::TablePtr figures,
@@ -181,14 +204,30 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     request.tabulate = [&](const TableShape& shape) {
       return admitted.figures->Tabulate(shape, measure);
     };
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<FigureCache::TablePtr> meetings,
+                           Meetings(admitted, request));
+    for (const auto& meeting : meetings) {
+      request.meetings.push_back(meeting.get());
+    }
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
                            Protect(request));
+    KeptReceipt receipt =
+        KeptReceipt::Make(FullReceiptText(Terms(), protections[0]));
     tables.push_back({measure,
                       std::make_shared<const ProtectedTable>(
                           std::move(protections[0].table)),
-                      std::move(protections[0].why)});
+                      std::move(protections[0].why), std::move(receipt)});
   }
   return tables;
+}
+
+DisclosureReceipt Answerer::Terms() const {
+  DisclosureReceipt terms;
+  terms.engine = kRuleEngine;
+  terms.policy_digest = PolicyDigest(settings_->policy);
+  terms.catalogue_digest = settings_->catalogue->digest;
+  terms.catalogue_version = settings_->catalogue->version;
+  return terms;
 }
 
 absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
@@ -208,11 +247,16 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   v1::Answer answer;
   answer.set_query_id(ask.query_id());
   int64_t shown = 0, hidden = 0;
+  DisclosureReceipt disclosure = Terms();
+  std::vector<std::string> kept;
   for (const PreviewTable& table : *tables) {
     *answer.mutable_tables()->add_table() = ToProto(*table.table);
-    for (const Cell& cell : table.table->cells()) {
-      ++(cell.status == CellStatus::kPublished ? shown : hidden);
-    }
+    TableReceipt open = MakeTableReceipt(*table.table);
+    if (table.receipt.has_value()) open.full_receipt = table.receipt->hash;
+    shown += open.shown;
+    hidden += open.hidden;
+    kept.push_back(Hex(open.full_receipt));
+    disclosure.tables.push_back(std::move(open));
   }
   Entry released{"answer.released", ask.query_id(), {}};
   released.fields["cells_released"] = shown;
@@ -220,12 +264,16 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   released.fields["epoch"] = admitted.source->epoch();
   // Which tables left: their cells stand in the release store, not in the log.
   released.fields["table"] = admitted.plan.TableKey();
+  // What binds the agency to what it says of them, one a table.
+  released.fields["receipts"] = absl::StrJoin(kept, ",");
   const std::string key = admitted.plan.TableKey();
   CAIRN_ASSIGN_OR_RETURN(
       const Receipt receipt, ledger_->Append({released}, [&]() -> absl::Status {
         for (const PreviewTable& table : *tables) {
           if (table.why.empty()) continue;  // released before
           CAIRN_RETURN_IF_ERROR(releases_->Write(key, *table.table));
+          CAIRN_RETURN_IF_ERROR(
+              releases_->receipts()->Write(key, *table.table, *table.receipt));
         }
         return absl::OkStatus();
       }));
@@ -233,6 +281,7 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
     if (!table.why.empty()) releases_->Remember(key, table.table);
   }
   SetReceipt(receipt, &answer);
+  *answer.mutable_receipt()->mutable_disclosure() = ToProto(disclosure);
   return answer;
 }
 
@@ -258,8 +307,7 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
   std::vector<Entry> entries = {Received(ask, query)};
   if (admitted.ok()) {
     entries.push_back({"query.admitted", ask.query_id(), {}});
-    entries.back().fields["policy"] =
-        Sha256Hex(ToProto(settings_->policy).SerializeAsString());
+    entries.back().fields["policy"] = PolicyDigest(settings_->policy);
   } else {
     entries.push_back({"query.refused", ask.query_id(), {}});
     entries.back().fields["reason"] = v1::RefusalReason_Name(refusal.reason);

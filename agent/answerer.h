@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "agent/sqlite_source.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "core/disclosure/protect.h"
+#include "core/disclosure/receipt.h"
 #include "core/ledger/ledger.h"
 #include "core/query/evaluate.h"
 #include "core/query/plan.h"
@@ -46,6 +48,8 @@ class Answerer {
     Measure measure;
     std::shared_ptr<const ProtectedTable> table;
     std::vector<HiddenWhy> why;  // empty where the table was released before
+    // None where it was released without one.
+    std::optional<KeptReceipt> receipt;
   };
   struct Preview {
     Plan plan;
@@ -78,6 +82,11 @@ class Answerer {
   // The released or newly protected tables of a question; `fresh` marks the
   // new.
   absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
+  // The tables in which those of a request meet, which nobody is told of.
+  absl::StatusOr<std::vector<FigureCache::TablePtr>> Meetings(
+      const Admitted& admitted, const ProtectRequest& request);
+  // What every receipt says: under which terms the agent answers now.
+  DisclosureReceipt Terms() const;
   absl::StatusOr<v1::Answer> Release(const v1::Ask& ask,
                                      const Admitted& admitted);
 

@@ -123,9 +123,12 @@ absl::StatusOr<AgentSettings> ReadAgentConfig(const std::string& path) {
   CAIRN_RETURN_IF_ERROR(ReadTextProto(path, &settings.config));
   CAIRN_RETURN_IF_ERROR(Require(path, settings.config));
   Resolve(path, &settings.config);
+  v1::Catalogue message;
   CAIRN_ASSIGN_OR_RETURN(settings.catalogue,
-                         ReadCatalogue(settings.config.catalogue()));
-  CAIRN_ASSIGN_OR_RETURN(settings.policy, ReadPolicy(settings.config.policy()));
+                         ReadCatalogue(settings.config.catalogue(), &message));
+  CAIRN_ASSIGN_OR_RETURN(const auto floor, FloorOf(message));
+  CAIRN_ASSIGN_OR_RETURN(settings.policy,
+                         ReadPolicy(settings.config.policy(), floor));
   CAIRN_RETURN_IF_ERROR(CheckSources(path, settings));
   return settings;
 }

@@ -3,6 +3,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/disclosure/meeting.h"
 
 namespace cairn {
 namespace {
@@ -14,8 +15,10 @@ absl::StatusOr<Plan> PlanOf(const DataSet& data_set, const TableShape& shape,
   plan.data_set = &data_set;
   plan.tables = {measure};
   for (const TableAxis& axis : shape.axes) {
+    // Of atoms, one level is as good as another.
     CAIRN_ASSIGN_OR_RETURN(const DataSet::Variable variable,
-                           data_set.FindVariable(axis.variable));
+                           data_set.FindVariable(axis.variable.substr(
+                               0, axis.variable.find(kAtomJoin))));
     PlanAxis planned;
     planned.dimension = variable.dimension;
     planned.level = variable.level;

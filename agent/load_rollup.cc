@@ -26,6 +26,38 @@ absl::StatusOr<std::string> CodeAbove(const Dimension& dimension, int level,
                    " lies: give it a code of ", dimension.levels[0].variable));
 }
 
+// Whether a place of the catalogue holds an area: 1, 0, or U where the area's
+// own place at one of the levels is not known.
+std::string InPlace(const Places& places, const Level& named, int level,
+                    int area) {
+  bool known = true;
+  for (const Level::Area& part : named.areas) {
+    const int coarser = places.FindVariable(part.variable);
+    const std::string& code = coarser == level
+                                  ? places.Codes(level)[area]
+                                  : places.Above(level, area, coarser);
+    if (code == part.code) return "1";
+    known = known && code != kUnknownCode;
+  }
+  return known ? "0" : kUnknownCode;
+}
+
+// A place can be told where the agency's table has all levels it is made of.
+void AddNamedPlace(const Places& places, const Level& named,
+                   v1::ExtractDimension* out) {
+  const int level = places.FindVariable(out->variable());
+  for (const Level::Area& part : named.areas) {
+    if (places.FindVariable(part.variable) < 0) return;
+  }
+  v1::ExtractDimension::RollUp* const roll_up = out->add_roll_up();
+  roll_up->set_variable(named.variable);
+  for (const std::string& code : out->code()) {
+    const int index = places.Find(level, code);
+    // OUT and U stay what they are.
+    roll_up->add_code(index < 0 ? code : InPlace(places, named, level, index));
+  }
+}
+
 void AddPlaceRollUps(const Places& places, const Dimension& dimension,
                      v1::ExtractDimension* out) {
   const int stored = dimension.FindLevel(out->variable());
@@ -33,6 +65,12 @@ void AddPlaceRollUps(const Places& places, const Dimension& dimension,
   for (size_t l = 0; l < dimension.levels.size(); ++l) {
     const int coarse = static_cast<int>(l);
     const std::string& variable = dimension.levels[l].variable;
+    if (!dimension.levels[l].areas.empty()) {
+      if (dimension.Nests(stored, coarse)) {
+        AddNamedPlace(places, dimension.levels[l], out);
+      }
+      continue;
+    }
     const int coarser = places.FindVariable(variable);
     if (coarse == stored || !dimension.Nests(stored, coarse) || coarser < 0) {
       continue;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/merge.h"
+#include "core/disclosure/receipt.h"
 
 namespace cairn {
 namespace {
@@ -38,26 +39,6 @@ std::string Shown(const Figure& figure) {
       break;
   }
   return "[z]";
-}
-
-const char* Why(HiddenWhy why) {
-  switch (why) {
-    case HiddenWhy::kShown:
-      return "";
-    case HiddenWhy::kSmall:
-      return "small count";
-    case HiddenWhy::kFewPersons:
-      return "too few persons";
-    case HiddenWhy::kDominated:
-      return "one or two contributors dominate";
-    case HiddenWhy::kAllTheSame:
-      return "nearly all of a group are in this category";
-    case HiddenWhy::kComplement:
-      return "complement: would narrow a hidden cell";
-    case HiddenWhy::kPinned:
-      return "hidden in an earlier release";
-  }
-  return "";
 }
 
 // Columns as wide as their widest entry.
@@ -130,24 +111,31 @@ void AppendCells(const Answerer::PreviewTable& table, std::string* out) {
   if (table.why.empty()) {
     absl::StrAppend(out,
                     "It was released before, and leaves again bit for bit.\n");
+  }
+  if (!table.receipt.has_value()) {
+    absl::StrAppend(out, "No receipt was kept of that release.\n");
     return;
   }
-  std::map<HiddenWhy, size_t> counts;
+  const std::string letters = WhyLetters(table.receipt->text);
+  std::map<char, size_t> counts;
   std::vector<Line> lines;
-  for (size_t cell = 0; cell < table.why.size(); ++cell) {
-    if (table.why[cell] == HiddenWhy::kShown) continue;
-    ++counts[table.why[cell]];
+  for (size_t cell = 0; cell < letters.size(); ++cell) {
+    if (letters[cell] == WhyLetter(HiddenWhy::kShown)) continue;
+    ++counts[letters[cell]];
     if (lines.size() < kMaxRows) {
-      lines.push_back({CellName(released.shape(), cell), Why(table.why[cell])});
+      lines.push_back(
+          {CellName(released.shape(), cell), WhyInWords(letters[cell])});
     }
   }
-  for (const auto& [why, count] : counts) {
-    absl::StrAppend(out, "  ", count, " hidden: ", Why(why), "\n");
+  for (const auto& [letter, count] : counts) {
+    absl::StrAppend(out, "  ", count, " hidden: ", WhyInWords(letter), "\n");
   }
   if (!lines.empty()) {
     absl::StrAppend(out, "\n");
     AppendTable(lines, out);
   }
+  absl::StrAppend(out, "\nThe full receipt, which stays here:\n",
+                  table.receipt->text, "\n");
 }
 
 }  // namespace

@@ -23,7 +23,9 @@ absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Create(
       "data_set TEXT NOT NULL, epoch TEXT NOT NULL, measure TEXT NOT NULL, "
       "table_key TEXT NOT NULL, bytes BLOB NOT NULL, "
       "PRIMARY KEY(data_set, epoch, measure, table_key))"));
-  return std::unique_ptr<ReleaseStore>(new ReleaseStore(database));
+  std::unique_ptr<ReleaseStore> store(new ReleaseStore(database));
+  CAIRN_ASSIGN_OR_RETURN(store->receipts_, ReceiptStore::Create(database));
+  return store;
 }
 
 absl::StatusOr<const std::map<std::string, ReleaseStore::TablePtr>*>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/receipt_store.h"
 #include "core/disclosure/protected_table.h"
 #include "core/store/sqlite.h"
 
@@ -43,10 +44,14 @@ class ReleaseStore {
   // Makes a written table known, after the commit.
   void Remember(const std::string& table_key, TablePtr table);
 
+  // Why each of these tables is as it is: for the steward.
+  ReceiptStore* receipts() { return receipts_.get(); }
+
  private:
   explicit ReleaseStore(Database* database) : database_(database) {}
 
   Database* const database_;
+  std::unique_ptr<ReceiptStore> receipts_;
   std::map<std::string, std::map<std::string, TablePtr>> known_;
 };
 

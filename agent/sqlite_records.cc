@@ -8,8 +8,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/extract_codes.h"
+#include "agent/population_map.h"
 #include "agent/sqlite_source.h"
-#include "agent/stored_codes.h"
 #include "core/base/status_macros.h"
 
 namespace cairn {
@@ -27,8 +28,11 @@ class RecordColumns {
     for (const Microdata::Variable& known : data_.variables) {
       if (known.name == axis.variable) return absl::OkStatus();
     }
-    CAIRN_ASSIGN_OR_RETURN(const DataSet::Variable variable,
-                           data_set_.FindVariable(axis.variable));
+    // Atoms are named by the levels they are atoms of.
+    CAIRN_ASSIGN_OR_RETURN(
+        const DataSet::Variable variable,
+        data_set_.FindVariable(
+            axis.variable.substr(0, axis.variable.find(kAtomJoin))));
     const Dimension& dimension = data_set_.dimensions[variable.dimension];
     Microdata::Variable added;
     added.name = axis.variable;

@@ -9,7 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "agent/stored_codes.h"
+#include "agent/extract_codes.h"
+#include "agent/population_map.h"
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
@@ -215,6 +216,33 @@ absl::StatusOr<TableAxis> SqliteSource::PopulationAxis(
   axis.codes = {"1", "0"};
   axis.part = {false, false};
   return axis;
+}
+
+absl::StatusOr<TableShape> SqliteSource::MeetingShape(
+    const MeetingAxes& axes) const {
+  TableShape shape;
+  for (const std::vector<std::string>& variables : axes) {
+    CAIRN_ASSIGN_OR_RETURN(const DataSet::Variable at,
+                           data_set_.FindVariable(variables[0]));
+    TableAxis axis;
+    if (variables.size() == 1) {
+      Refusal refusal;
+      CAIRN_ASSIGN_OR_RETURN(axis, AxisOf({at.dimension, at.level}, &refusal));
+    } else {
+      const Dimension& dimension = data_set_.dimensions[at.dimension];
+      const int stored = FindStored(meta_, dimension.id);
+      if (stored >= 0) {
+        axis = AtomAxis(meta_.dimension(stored), dimension, variables);
+      }
+      if (axis.codes.empty()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("the extract does not say how the levels of ",
+                         dimension.id, " hang together; load again"));
+      }
+    }
+    shape.axes.push_back(std::move(axis));
+  }
+  return shape;
 }
 
 absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/extract.pb.h"
+#include "core/disclosure/meeting.h"
 #include "core/disclosure/microdata.h"
 #include "core/query/plan.h"
 #include "core/query/table.h"
@@ -39,6 +40,10 @@ class SqliteSource {
   // source: a variable it lacks, a level finer than it has, too many cells.
   // Reads no record.
   absl::StatusOr<TableShape> Shape(const Plan& plan, Refusal* refusal) const;
+
+  // The shape of a table in which others meet. FAILED_PRECONDITION where the
+  // extract does not have one of its levels.
+  absl::StatusOr<TableShape> MeetingShape(const MeetingAxes& axes) const;
 
   // Counts, distinct persons and sums of every cell and every margin, in one
   // pass over the columns concerned. No value of a question becomes SQL: the

@@ -207,7 +207,11 @@ std::string RuleInWords(const v1::DisclosurePolicy& rule) {
   return absl::StrCat(
       hidden.empty() ? "no count" : absl::StrJoin(hidden, " and "), " hidden, ",
       zeros_shown ? "zeros shown, " : "", "the rest ",
-      rule.method() == v1::CELL_KEY ? "with keyed noise, " : "",
+      rule.method() == v1::CELL_KEY
+          ? absl::StrCat("with keyed noise of up to ",
+                         rule.cell_key().max_noise(), " (variance ",
+                         FormatNumber(rule.cell_key().variance()), "), ")
+          : "",
       rule.rounding_base() > 1
           ? absl::StrCat("to the nearest ", rule.rounding_base())
           : "not rounded");

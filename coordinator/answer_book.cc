@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "core/disclosure/merge.h"
 #include "core/link/policy_file.h"
+#include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
 #include "core/query/evaluate.h"
 
@@ -160,6 +161,8 @@ void AddAgency(const AgencyAnswer& answer, const std::string& epoch,
     outcome->mutable_receipt()->set_entry_hash(answer.receipt.entry_hash);
   }
   if (answer.tables != nullptr && !answer.tables->empty()) {
+    *outcome->mutable_receipt()->mutable_disclosure() =
+        ToProto(answer.disclosure);
     *outcome->mutable_rule() = ToProto(answer.tables->front().policy());
     outcome->set_epoch(epoch);
   }
@@ -199,7 +202,23 @@ void AddRows(const std::vector<MergedRow>& rows, v1::Result* result) {
 
 }  // namespace
 
-AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer) {
+absl::Status CheckHoldings(const v1::Hello& hello,
+                           const std::optional<DisclosurePolicy>& floor) {
+  if (!floor.has_value()) return absl::OkStatus();
+  for (const v1::Holding& holding : hello.holding()) {
+    const auto rule = MakePolicy(holding.rule());
+    const absl::Status fits =
+        rule.ok() ? CheckAtLeast(*rule, *floor) : rule.status();
+    if (fits.ok()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the agent's rule for ", holding.data_set().substr(0, 64),
+                     " cannot be taken: ", fits.message()));
+  }
+  return absl::OkStatus();
+}
+
+AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
+                        const std::optional<DisclosurePolicy>& floor) {
   AgencyAnswer read;
   read.agency = agency;
   read.elapsed_ms = answer.elapsed_ms();
@@ -221,8 +240,22 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer) {
       read.reason = absl::StrCat(kUnreadable, table.status().message());
       return read;
     }
+    if (floor.has_value()) {
+      const absl::Status fits = CheckAtLeast(table->policy(), *floor);
+      if (!fits.ok()) {
+        read.reason = absl::StrCat(
+            "answered under a rule that cannot be taken: ", fits.message());
+        return read;
+      }
+    }
     tables->push_back(*std::move(table));
   }
+  auto disclosure = FromProto(answer.receipt().disclosure(), *tables);
+  if (!disclosure.ok()) {
+    read.reason = absl::StrCat(kUnreadable, disclosure.status().message());
+    return read;
+  }
+  read.disclosure = *std::move(disclosure);
   read.outcome = AgencyAnswer::Outcome::kAnswered;
   read.tables = std::move(tables);
   return read;

@@ -1,19 +1,30 @@
 #ifndef CAIRN_COORDINATOR_ANSWER_BOOK_H_
 #define CAIRN_COORDINATOR_ANSWER_BOOK_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/query_service.pb.h"
 #include "coordinator/query_run.h"
+#include "core/disclosure/policy.h"
 #include "core/query/plan.h"
 
 namespace cairn {
 
-// Reads one agency's answer off the wire. An answer that cannot be read, or is
-// not what was asked, counts as no answer, with the reason.
-AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer);
+// OK if no data set is held under a rule that is looser than the partnership's
+// floor. INVALID_ARGUMENT names the data set and the field.
+absl::Status CheckHoldings(const v1::Hello& hello,
+                           const std::optional<DisclosurePolicy>& floor);
+
+// Reads one agency's answer off the wire. An answer that cannot be read, is not
+// what was asked, or was made under a rule looser than the floor, whatever the
+// agency said it would be, counts as no answer, with the reason.
+AgencyAnswer ReadAnswer(
+    const std::string& agency, const v1::Answer& answer,
+    const std::optional<DisclosurePolicy>& floor = std::nullopt);
 
 // What the coordinator knows beside the answers.
 struct AnswerContext {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/link/catalogue_file.h"
+#include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 
 namespace cairn {
@@ -78,6 +79,7 @@ absl::StatusOr<CoordinatorSettings> ReadCoordinatorConfig(
   CAIRN_ASSIGN_OR_RETURN(
       settings.catalogue,
       ReadCatalogue(config.catalogue(), &settings.catalogue_message));
+  CAIRN_ASSIGN_OR_RETURN(settings.floor, FloorOf(settings.catalogue_message));
   CAIRN_RETURN_IF_ERROR(CheckAgencies(path, settings));
   return settings;
 }

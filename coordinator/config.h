@@ -2,11 +2,13 @@
 #define CAIRN_COORDINATOR_CONFIG_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/catalogue.pb.h"
 #include "cairn/v1/config.pb.h"
+#include "core/disclosure/policy.h"
 #include "core/query/catalogue.h"
 
 namespace cairn {
@@ -16,6 +18,7 @@ struct CoordinatorSettings {
   v1::CoordinatorConfig config;
   v1::Catalogue catalogue_message;  // as sent to analysts
   std::shared_ptr<const Catalogue> catalogue;
+  std::optional<DisclosurePolicy> floor;  // the loosest rule it takes
 
   const v1::CoordinatorConfig::Member* FindAgency(const std::string& id) const;
   std::string DatabasePath() const;

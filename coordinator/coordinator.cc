@@ -328,6 +328,11 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
         "same file");
     return;
   }
+  const absl::Status fits = CheckHoldings(hello, settings_->floor);
+  if (!fits.ok()) {
+    session->Close(std::string(fits.message()));
+    return;
+  }
   registry_.SetHoldings(session->agency(),
                         {hello.holding().begin(), hello.holding().end()});
   const auto replaced =
@@ -354,9 +359,9 @@ void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
       const auto run = FindRun(message.answer().query_id());
       const bool taken =
           run != nullptr &&
-          work_.Push([agency = session->agency(), run,
+          work_.Push([agency = session->agency(), run, floor = settings_->floor,
                       answer = std::move(*message.mutable_answer())] {
-            run->Accept(ReadAnswer(agency, answer));
+            run->Accept(ReadAnswer(agency, answer, floor));
           });
       if (!taken) {
         LogLine("answer.dropped", {{"agency", session->agency()}});

@@ -10,6 +10,7 @@
 
 #include "core/base/mutex.h"
 #include "core/disclosure/protected_table.h"
+#include "core/disclosure/receipt.h"
 #include "core/ledger/ledger.h"
 
 namespace cairn {
@@ -23,6 +24,7 @@ struct AgencyAnswer {
   uint32_t elapsed_ms = 0;
   std::shared_ptr<const std::vector<ProtectedTable>> tables;
   Receipt receipt;
+  DisclosureReceipt disclosure;  // of the tables
 };
 
 // One fan-out, without a thread or a socket:

@@ -124,6 +124,9 @@ absl::StatusOr<SystemFigures> FindFigures(const ProtectRequest& request,
     CAIRN_RETURN_IF_ERROR(take(*table));
     CAIRN_RETURN_IF_ERROR(CheckPinned(*pinned, tables.back().figure));
   }
+  for (const FrequencyTable* meeting : request.meetings) {
+    CAIRN_RETURN_IF_ERROR(take(*meeting));
+  }
   for (const LinkedTables::Unseen& unseen : linked.unseen()) {
     const bool adds = request.measure.kind != Measure::Kind::kDistinctPersons &&
                       !unseen.shape.axes[unseen.axis].multi_valued;
@@ -132,12 +135,7 @@ absl::StatusOr<SystemFigures> FindFigures(const ProtectRequest& request,
       CAIRN_RETURN_IF_ERROR(take(*table));
       continue;
     }
-    const TableShape& from =
-        unseen.finer < request.tables.size()
-            ? request.tables[unseen.finer]->shape
-        : unseen.finer < linked.given()
-            ? request.pinned[unseen.finer - request.tables.size()]->shape()
-            : linked.unseen()[unseen.finer - linked.given()].shape;
+    const TableShape& from = linked.shape_of(unseen.finer);
     const TableFigures& finer = tables[unseen.finer];
     TableFigures sum;
     sum.figure = AddUp(finer.figure, from, unseen);

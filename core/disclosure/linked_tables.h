@@ -50,6 +50,7 @@ class LinkedTables {
   // Tables by position: the given ones in their order, then the unseen.
   size_t given() const { return given_; }
   const std::deque<Unseen>& unseen() const { return unseen_; }
+  const TableShape& shape_of(size_t table) const { return shape(table); }
   // The system's cell for each cell of a table.
   const std::vector<int>& cells_of(size_t table) const {
     return cells_of_[table];

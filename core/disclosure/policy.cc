@@ -1,6 +1,7 @@
 #include "core/disclosure/policy.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -75,11 +76,12 @@ absl::Status CheckPolicy(const DisclosurePolicy& policy) {
         absl::StrCat("minimum_persons is ", policy.minimum_persons,
                      "; it must be between 1 and 1000"));
   }
-  // Written so that NaN fails.
-  if (!(policy.dominance_k >= 0 && policy.dominance_k <= 1 &&
-        policy.p_percent >= 0 && policy.p_percent <= 1)) {
+  for (const auto& [field, share] :
+       {std::pair{"dominance.k", policy.dominance_k},
+        std::pair{"p_percent", policy.p_percent}}) {
+    if (share >= 0 && share <= 1) continue;  // NaN is not
     return absl::InvalidArgumentError(
-        "dominance k and p_percent must lie between 0 and 1");
+        absl::StrCat(field, " is ", share, "; it must be between 0 and 1"));
   }
   if (policy.cell_key.has_value()) {
     const absl::Status noise = CheckNoise(*policy.cell_key);
@@ -93,6 +95,73 @@ absl::Status CheckPolicy(const DisclosurePolicy& policy) {
       ": a shown ", RoundToBin(t, base).value,
       " would stand for a part of its bin; use ",
       down >= 1 ? absl::StrCat(down, " or ") : "", up));
+}
+
+namespace {
+
+absl::Status Looser(absl::string_view field, absl::string_view is,
+                    absl::string_view floor, absl::string_view write) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " is ", is, "; the partnership's floor is ", floor,
+                   ", so write ", write));
+}
+
+template <typename Number>
+absl::Status NotLower(absl::string_view field, Number is, Number floor) {
+  if (is >= floor) return absl::OkStatus();
+  return Looser(field, absl::StrCat(is), absl::StrCat(floor),
+                absl::StrCat(floor, " or more"));
+}
+
+absl::Status CheckNoiseAtLeast(const std::optional<CellKeyNoise>& noise,
+                               const CellKeyNoise& floor) {
+  if (!noise.has_value()) {
+    return Looser("method", "SUPPRESS_AND_ROUND", "CELL_KEY",
+                  "method: CELL_KEY and cell_key { .. }");
+  }
+  if (!floor.table_digest.empty() &&
+      noise->table_digest != floor.table_digest) {
+    return Looser("cell_key.table", "another table or none",
+                  absl::StrCat("the one with SHA-256 ", floor.table_digest),
+                  "the name of a copy of it");
+  }
+  for (const absl::Status& fits :
+       {NotLower("cell_key.variance", noise->variance, floor.variance),
+        NotLower("cell_key.max_noise", noise->max_noise, floor.max_noise),
+        NotLower("cell_key.smallest_shown", noise->smallest_shown,
+                 floor.smallest_shown)}) {
+    if (!fits.ok()) return fits;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckAtLeast(const DisclosurePolicy& policy,
+                          const DisclosurePolicy& floor) {
+  for (const absl::Status& fits :
+       {NotLower("largest_hidden_count", policy.largest_hidden_count,
+                 floor.largest_hidden_count),
+        NotLower("rounding_base", policy.rounding_base, floor.rounding_base),
+        NotLower("minimum_persons", policy.minimum_persons,
+                 floor.minimum_persons),
+        NotLower("p_percent", policy.p_percent, floor.p_percent)}) {
+    if (!fits.ok()) return fits;
+  }
+  if (policy.zeros_shown && !floor.zeros_shown) {
+    return Looser("zeros", "SHOWN", "HIDDEN", "HIDDEN");
+  }
+  // Less is stricter, and 0 is off.
+  const double k = policy.dominance_k;
+  if (floor.dominance_k > 0 && !(k > 0 && k <= floor.dominance_k)) {
+    return Looser("dominance.k", k > 0 ? absl::StrCat(k) : "off",
+                  absl::StrCat(floor.dominance_k),
+                  absl::StrCat("dominance { n: 2 k: ", floor.dominance_k,
+                               " } or a lower k"));
+  }
+  return floor.cell_key.has_value()
+             ? CheckNoiseAtLeast(policy.cell_key, *floor.cell_key)
+             : absl::OkStatus();
 }
 
 std::string DisclosurePolicy::ToWords() const {

@@ -86,6 +86,21 @@ Bin NoisyBin(int64_t value, const DisclosurePolicy& policy);
 // noise that cannot be: "cell_key.variance is 9; ..".
 absl::Status CheckPolicy(const DisclosurePolicy& policy);
 
+// OK if a policy is nowhere looser than a floor: what a partnership agreed that
+// no member goes below (both fit by themselves: CheckPolicy).
+//   largest_hidden_count, rounding_base, minimum_persons   not lower
+//   zeros          hidden where the floor hides them
+//   dominance.k    neither higher nor off; p_percent not lower
+//   cell_key       where the floor has noise: no less of it in any number, and
+//                  where it names a table: that one
+// Noise over a floor without noise is stricter. A base need not be a multiple
+// of the floor's: all its bins are as wide, and an epoch has one policy, so
+// nobody holds two roundings of one figure against each other.
+// INVALID_ARGUMENT starts with the field that is looser: "rounding_base is 1;
+// the partnership's floor is 5, so write 5 or more".
+absl::Status CheckAtLeast(const DisclosurePolicy& policy,
+                          const DisclosurePolicy& floor);
+
 }  // namespace cairn
 
 #endif  // CAIRN_CORE_DISCLOSURE_POLICY_H_

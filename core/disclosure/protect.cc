@@ -48,13 +48,13 @@ class Protector {
     EarlierCertificates earlier;
     if (records != nullptr) {
       walk = RecordWalk::Create(*records, linked_, shapes_, figures_.figure);
-      if (request_.proof != nullptr) {
-        earlier = CertificatesOf(*request_.proof, *records);
+      if (request_.certificates != nullptr) {
+        earlier = CertificatesOf(*request_.certificates, *records);
       }
     }
     suppression_ =
         SuppressAndProve(system_, &cells_, {}, std::move(earlier), walk.get());
-    const auto proof = std::make_shared<const ReleaseProof>(
+    const auto certificates = std::make_shared<const ReleaseProof>(
         walk != nullptr ? ProofOfReleases(*records, suppression_)
                         : ReleaseProof());
     for (size_t i = 0; i < cells_.size(); ++i) {
@@ -64,10 +64,21 @@ class Protector {
     }
     std::vector<Protection> protections;
     for (size_t t = 0; t < request_.tables.size(); ++t) {
-      protections.push_back({Release(t), {}, proof});
+      protections.push_back({Release(t),
+                             {},
+                             certificates,
+                             SummariseProof(system_, cells_, suppression_)});
+      Protection& made = protections.back();
+      std::vector<int64_t> shown;
       for (const int cell : linked_.cells_of(t)) {
-        protections.back().why.push_back(why_[cell]);
+        made.why.push_back(why_[cell]);
+        const bool is_shown = why_[cell] == HiddenWhy::kShown;
+        shown.push_back(is_shown ? figures_.figure[cell] : 0);
       }
+      made.proof.pinned_tables = static_cast<int64_t>(request_.pinned.size());
+      made.proof.shown_permille =
+          ShownPermille(made.table.shape(), made.table.additive(), shown,
+                        figures_.figure[linked_.cells_of(t).back()]);
     }
     return protections;
   }
@@ -405,6 +416,9 @@ absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request) {
           "load it anew before answering under this one");
     }
     shapes.push_back(&pinned->shape());
+  }
+  for (const FrequencyTable* meeting : request.meetings) {
+    shapes.push_back(&meeting->shape);
   }
   CAIRN_ASSIGN_OR_RETURN(const LinkedTables linked,
                          LinkedTables::Create(shapes, additive, names));

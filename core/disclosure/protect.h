@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/disclosure/policy.h"
+#include "core/disclosure/proof_made.h"
 #include "core/disclosure/protected_table.h"
 #include "core/disclosure/release_proof.h"
 #include "core/query/catalogue.h"
@@ -32,7 +33,8 @@ struct Protection {
   std::vector<HiddenWhy> why;  // one per cell
   // What proves this table and everything pinned; one for all tables of a
   // request. Empty where no records were given.
-  std::shared_ptr<const ReleaseProof> proof;
+  std::shared_ptr<const ReleaseProof> certificates;
+  ProofMade proof;
 };
 
 struct ProtectRequest {
@@ -44,9 +46,12 @@ struct ProtectRequest {
   // Everything released before of this measure and epoch: it keeps its values
   // and marks.
   std::vector<const ProtectedTable*> pinned;
-  // What proved it then (Protection::proof of the last release); may be null,
-  // but then more is hidden.
-  const ReleaseProof* proof = nullptr;
+  // What proved it then (Protection::certificates of the last release); may be
+  // null, but then more is hidden.
+  const ReleaseProof* certificates = nullptr;
+  // Tables nobody is told of, in which tables meet that are cut at levels of
+  // which neither nests in the other (core/disclosure/meeting.h).
+  std::vector<const FrequencyTable*> meetings;
   // Says which codes of different levels are the same people, and what
   // populations are made of; may be null where no table has either.
   const DataSet* data_set = nullptr;

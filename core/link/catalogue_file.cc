@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/link/place_entries.h"
+#include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 #include "core/query/filter_text.h"
 #include "core/query/selection.h"
@@ -215,7 +217,8 @@ TimePrecision PrecisionOf(v1::TimePrecision precision) {
 }
 
 absl::StatusOr<DataSet> ToDataSet(
-    const v1::DataSet& message, const CodeLists& lists,
+    const v1::Catalogue& catalogue, const v1::DataSet& message,
+    const CodeLists& lists,
     const std::map<std::string, const v1::Dimension*>& shared) {
   CAIRN_RETURN_IF_ERROR(CheckName("data set", message.id()));
   DataSet data_set;
@@ -252,6 +255,7 @@ absl::StatusOr<DataSet> ToDataSet(
     CAIRN_ASSIGN_OR_RETURN(Quantity quantity, ToQuantity(given));
     data_set.quantities.push_back(std::move(quantity));
   }
+  AddPlaces(catalogue, &data_set);
   // Populations last, and only over what stands before them.
   std::vector<Dimension> populations;
   for (const v1::Population& given : message.population()) {
@@ -287,8 +291,12 @@ absl::StatusOr<std::shared_ptr<const Catalogue>> MakeCatalogue(
           absl::StrCat("shared dimension ", dimension.id(), " is there twice"));
     }
   }
+  for (const v1::Place& place : message.place()) {
+    CAIRN_RETURN_IF_ERROR(CheckName("place", place.id()));
+  }
+  CAIRN_RETURN_IF_ERROR(CheckPlaces(message));
   for (const v1::DataSet& given : message.data_set()) {
-    auto data_set = ToDataSet(given, lists, shared);
+    auto data_set = ToDataSet(message, given, lists, shared);
     if (!data_set.ok()) {
       return Invalid(absl::StrCat("data set ", given.id(), ": ",
                                   data_set.status().message()));
@@ -302,6 +310,7 @@ absl::StatusOr<std::shared_ptr<const Catalogue>> MakeCatalogue(
     CAIRN_RETURN_IF_ERROR(CheckName("purpose", purpose.id()));
     catalogue->purposes.push_back({purpose.id(), purpose.label()});
   }
+  CAIRN_RETURN_IF_ERROR(FloorOf(message).status());
   if (catalogue->data_sets.empty() || catalogue->purposes.empty()) {
     return Invalid("the catalogue needs a data set and a purpose");
   }

@@ -98,6 +98,10 @@ v1::DisclosurePolicy ToProto(const DisclosurePolicy& policy) {
   return message;
 }
 
+std::string PolicyDigest(const DisclosurePolicy& policy) {
+  return Sha256Hex(ToProto(policy).SerializeAsString());
+}
+
 namespace {
 
 using google::protobuf::TextFormat;
@@ -206,7 +210,17 @@ absl::StatusOr<std::shared_ptr<const PerturbationTable>> TakeTable(
 
 }  // namespace
 
-absl::StatusOr<DisclosurePolicy> ReadPolicy(const std::string& path) {
+absl::StatusOr<std::optional<DisclosurePolicy>> FloorOf(
+    const v1::Catalogue& catalogue) {
+  if (!catalogue.has_floor()) return std::optional<DisclosurePolicy>();
+  auto floor = MakePolicy(catalogue.floor());
+  if (floor.ok()) return *std::move(floor);
+  return absl::InvalidArgumentError(
+      absl::StrCat("floor: ", floor.status().message()));
+}
+
+absl::StatusOr<DisclosurePolicy> ReadPolicy(
+    const std::string& path, const std::optional<DisclosurePolicy>& floor) {
   CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   v1::DisclosurePolicy message;
   CAIRN_RETURN_IF_ERROR(ParseTextProto(path, text, &message));
@@ -223,6 +237,10 @@ absl::StatusOr<DisclosurePolicy> ReadPolicy(const std::string& path) {
   }
   auto policy = MakePolicy(message);
   if (!policy.ok()) return fail(policy.status().message());
+  if (floor.has_value()) {
+    const absl::Status fits = CheckAtLeast(*policy, *floor);
+    if (!fits.ok()) return fail(fits.message());
+  }
   if (policy->cell_key.has_value()) policy->cell_key->loaded = std::move(table);
   return policy;
 }

@@ -45,13 +45,21 @@ struct Code {
 struct Level {
   std::string variable;
   std::string title;
-  // Empty for places, whose codes come from the places table.
+  // Empty for levels of areas, whose codes come from the places table.
   std::vector<Code> codes;
   // TIME: false for a quarter or year that reaches beyond the data set's
   // period.
   std::vector<bool> whole;
   // Variables of the coarser levels that this one nests in, directly or not.
   std::vector<std::string> nests_in;
+
+  // A named place: its codes are 1 (in any of these areas) and 0. Empty for all
+  // other levels.
+  struct Area {
+    std::string variable;  // a level of the same dimension
+    std::string code;
+  };
+  std::vector<Area> areas;
 
   // Index of a code by its id or an alias (aliases ignore case); -1 if absent.
   int Find(absl::string_view text) const;

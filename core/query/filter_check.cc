@@ -352,6 +352,11 @@ MaybeError UnknownVariable(const DataSet& data_set, const FilterToken& word) {
   return error;
 }
 
+bool HasNamedPlaces(const Dimension& dimension) {
+  return std::any_of(dimension.levels.begin(), dimension.levels.end(),
+                     [](const Level& level) { return !level.areas.empty(); });
+}
+
 }  // namespace
 
 bool FilterVariable::HasNumbers() const {
@@ -370,11 +375,38 @@ MaybeError FindFilterVariable(const DataSet& data_set, const FilterToken& word,
   }
   for (const Dimension& dimension : data_set.dimensions) {
     if (!absl::EqualsIgnoreCase(dimension.id, word.text)) continue;
-    if (!StandsForItself(dimension)) break;
+    if (!StandsForItself(dimension) && !HasNamedPlaces(dimension)) break;
     *variable = {dimension.id, &dimension, &dimension.levels[0]};
     return std::nullopt;
   }
   return UnknownVariable(data_set, word);
+}
+
+bool StandsForPlaces(const FilterVariable& variable) {
+  return variable.IsPlace() && variable.name != variable.level->variable;
+}
+
+MaybeError FindPlace(const FilterToken& token, FilterVariable* variable) {
+  std::vector<std::string> names;
+  for (const Level& level : variable->dimension->levels) {
+    if (level.areas.empty()) continue;
+    if (absl::EqualsIgnoreCase(level.variable, token.text) ||
+        absl::EqualsIgnoreCase(level.title, token.text)) {
+      *variable = {level.variable, variable->dimension, &level};
+      return std::nullopt;
+    }
+    names.push_back(level.variable);
+  }
+  FilterError error{token.position,
+                    absl::StrCat("there is no place ", Quoted(token.text)), ""};
+  const std::string near = Nearest(token.text, names);
+  if (!near.empty()) error.suggestion = absl::StrCat("'", near, "'");
+  absl::StrAppend(&error.message, near.empty() ? "" : "; did you mean ",
+                  error.suggestion, near.empty() ? "" : "?",
+                  near.empty() ? "; " : " ", "an area is asked for ",
+                  "by its level, such as ", variable->level->variable,
+                  " = '..'");
+  return error;
 }
 
 MaybeError CheckOrdered(const FilterVariable& variable, size_t position) {

@@ -29,6 +29,14 @@ std::optional<FilterError> FindFilterVariable(const DataSet& data_set,
                                               const FilterToken& word,
                                               FilterVariable* variable);
 
+// `place = 'city_centre'`: the name of a place dimension stands for the places
+// the partnership has named, each a variable of its own.
+bool StandsForPlaces(const FilterVariable& variable);
+// The variable of the place that a token names, by id or title; otherwise says
+// which one may have been meant.
+std::optional<FilterError> FindPlace(const FilterToken& token,
+                                     FilterVariable* variable);
+
 // Refuses < and its kin for what has no order. `position` is the operator's.
 std::optional<FilterError> CheckOrdered(const FilterVariable& variable,
                                         size_t position);

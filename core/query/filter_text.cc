@@ -173,6 +173,9 @@ class Parser {
   // What follows a variable.
   bool ParsePredicate(const FilterVariable& variable, size_t position,
                       Branch* out) {
+    if (StandsForPlaces(variable)) {
+      return ParsePlace(variable, out) && Count(1, position);
+    }
     if (token_.kind == Kind::kOperator) {
       return ParseCompare(variable, out) && Count(1, position);
     }
@@ -200,6 +203,26 @@ class Parser {
                 absl::StrCat("expected =, <>, <, <=, >, >=, IN, BETWEEN or IS "
                              "after ",
                              variable.name));
+  }
+
+  // place = 'city_centre' is city_centre = '1'.
+  bool ParsePlace(FilterVariable variable, Branch* out) {
+    Filter& filter = out->filter;
+    filter.kind = Filter::Kind::kCompare;
+    filter.op = token_.op;
+    if (token_.kind != Kind::kOperator ||
+        (token_.op != Comparison::kEqual &&
+         token_.op != Comparison::kNotEqual)) {
+      return Fail(token_.position,
+                  absl::StrCat("write ", variable.name, " = or ", variable.name,
+                               " <> and the name of a place"));
+    }
+    if (!Advance()) return false;
+    std::optional<FilterError> error = FindPlace(token_, &variable);
+    if (error.has_value()) return Fail(std::move(error));
+    filter.variable = variable.name;
+    filter.values.push_back(std::string("1"));
+    return Advance();
   }
 
   bool ParseCompare(const FilterVariable& variable, Branch* out) {

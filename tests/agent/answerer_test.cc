@@ -1,21 +1,27 @@
 #include "agent/answerer.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "agent/loader.h"
+#include "agent/terms.h"
 #include "core/base/clock.h"
+#include "core/base/digest.h"
+#include "core/link/policy_file.h"
 #include "core/link/translate.h"
 #include "core/query/filter_text.h"
 #include "core/store/sqlite_ledger_store.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "tests/agent/load_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -186,6 +192,138 @@ TEST_F(AnswererTest, AnAnswerStandsOnEntriesThatAreOnTheDisk) {
   EXPECT_EQ(table->cells()[0], PublishedCell(40, 38, 42));
   EXPECT_EQ(table->cells()[1], SuppressedCell(0, 7));
   EXPECT_EQ(table->cells().back().status, CellStatus::kPublished);
+}
+
+TEST_F(AnswererTest, AnAnswerBindsTheAgencyToAReceiptThatStaysWithIt) {
+  const v1::Answer answer = Answer(Question({"weapon"}, "", {"count"}));
+  const v1::DisclosureReceipt& said = answer.receipt().disclosure();
+  ASSERT_EQ(said.table_size(), 1);
+  EXPECT_EQ(said.catalogue_digest(), catalogue_->digest);
+  // KNIFE and the total are shown, GUN is not, nor are the codes without one.
+  EXPECT_EQ(said.table(0).cells(),
+            said.table(0).shown() + said.table(0).hidden());
+  EXPECT_EQ(said.table(0).shown_permille(), 1000u * 40 / 45);
+  // The steward's text is on the disk, and hashes to what was sent.
+  auto rows = *database_->Prepare("SELECT salt, text FROM receipt");
+  ASSERT_TRUE(*rows.Step());
+  const std::string salt = rows.Blob(0), text = rows.Text(1);
+  EXPECT_EQ(salt.size(), 32u);
+  EXPECT_EQ(Sha256(salt + text), said.table(0).full_receipt());
+  EXPECT_THAT(text, HasSubstr("\"small\":"));
+  EXPECT_THAT(LinesOnDisk()[2], HasSubstr(Hex(said.table(0).full_receipt())));
+  // Neither the text nor a count of reasons is in what was sent or logged.
+  EXPECT_THAT(answer.SerializeAsString(), Not(HasSubstr("complement")));
+  for (const std::string& line : LinesOnDisk()) {
+    EXPECT_THAT(line, Not(HasSubstr("complement")));
+    EXPECT_THAT(line, Not(HasSubstr("small")));
+  }
+  // Another ask, and one after a restart, say the same of the same table.
+  const std::string first = said.SerializeAsString();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(
+        Answer(Question({"weapon"})).receipt().disclosure().SerializeAsString(),
+        first);
+    Stop();
+    Start();
+  }
+}
+
+TEST_F(AnswererTest, AReceiptThatCannotBeKeptLetsNothingOut) {
+  ASSERT_THAT(database_->Execute("DROP TABLE receipt"), IsOk());
+  const auto answer = answerer_->Answer(Question({"weapon"}));
+  EXPECT_FALSE(answer.ok() && answer->has_tables());
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+}
+
+// Attack: a question that brings a rule of its own, another name of the data
+// set, or asks for a preview.
+TEST_F(AnswererTest, NoQuestionChoosesTheRuleItIsAnsweredUnder) {
+  const v1::Ask good = Question({"weapon"});
+  DisclosurePolicy loose;
+  loose.largest_hidden_count = 1;
+  loose.rounding_base = 1;
+  const std::string rule = ToProto(loose).SerializeAsString();
+  for (int field = 6; field < 40; ++field) {
+    v1::Ask ask = good;
+    v1::Query query;
+    ASSERT_TRUE(query.ParseFromString(ask.query()));
+    query.GetReflection()->MutableUnknownFields(&query)->AddLengthDelimited(
+        field, rule);
+    ask.set_query(query.SerializeAsString());
+    EXPECT_EQ(Answer(ask).refusal().reason(), v1::INVALID) << field;
+  }
+  for (const char* alias : {"Events", "EVENTS", "events ", " events", "event",
+                            "events\n", "events;exact", "events@loose"}) {
+    v1::Ask ask = good;
+    v1::Query query;
+    ASSERT_TRUE(query.ParseFromString(ask.query()));
+    query.set_data_set(alias);
+    ask.set_query(query.SerializeAsString());
+    EXPECT_EQ(Answer(ask).refusal().reason(), v1::INVALID) << alias;
+  }
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+}
+
+// Whatever a coordinator sends, it has no word for a policy or a preview.
+TEST(CoordinatorMessage, HasNoPlaceForARuleOrAPreview) {
+  std::vector<const google::protobuf::Descriptor*> open = {
+      v1::CoordinatorMessage::descriptor(), v1::Query::descriptor()};
+  for (size_t i = 0; i < open.size(); ++i) {
+    EXPECT_NE(open[i], v1::DisclosurePolicy::descriptor());
+    for (int f = 0; f < open[i]->field_count(); ++f) {
+      const auto* field = open[i]->field(f);
+      EXPECT_EQ(std::string(field->name()).find("preview"), std::string::npos);
+      EXPECT_EQ(std::string(field->name()).find("policy"), std::string::npos);
+      const auto* type = field->message_type();
+      if (type != nullptr &&
+          std::find(open.begin(), open.end(), type) == open.end()) {
+        open.push_back(type);
+      }
+    }
+  }
+  EXPECT_GE(open.size(), 8u);
+}
+
+TEST_F(AnswererTest, TheTermsAreLoggedWhenTheyAreOthersThanTheLast) {
+  const auto log = [this] {
+    ASSERT_THAT(LogTerms(settings_, database_.get(), ledger_.get()), IsOk());
+  };
+  log();
+  std::vector<std::string> lines = LinesOnDisk();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0],
+              AllOf(HasSubstr("catalogue.changed"), HasSubstr("\"from\":\"\""),
+                    HasSubstr(catalogue_->digest)));
+  const std::string first = PolicyDigest(settings_.policy);
+  EXPECT_THAT(lines[1], AllOf(HasSubstr("policy.changed"), HasSubstr(first),
+                              HasSubstr("\"rounding_base\":5")));
+  log();
+  Stop();
+  Start();
+  log();
+  EXPECT_EQ(LinesOnDisk().size(), 2u);
+  settings_.policy.minimum_persons = 9;
+  log();
+  lines = LinesOnDisk();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_THAT(lines[2], AllOf(HasSubstr("policy.changed"),
+                              HasSubstr("\"from\":\"" + first),
+                              HasSubstr(PolicyDigest(settings_.policy)),
+                              HasSubstr("\"minimum_persons\":9")));
+  // Back again is a change too.
+  settings_.policy.minimum_persons = 5;
+  log();
+  EXPECT_EQ(LinesOnDisk().size(), 4u);
+}
+
+TEST_F(AnswererTest, TermsThatCannotBeLoggedAreNotTakenAsLogged) {
+  store_->fail_at = "policy.changed";
+  EXPECT_FALSE(LogTerms(settings_, database_.get(), ledger_.get()).ok());
+  EXPECT_TRUE(LinesOnDisk().empty());
+  Stop();
+  Start();
+  EXPECT_THAT(LogTerms(settings_, database_.get(), ledger_.get()), IsOk());
+  EXPECT_EQ(LinesOnDisk().size(), 2u);
 }
 
 TEST_F(AnswererTest, ALedgerThatCannotTakeTheQuestionGivesNoAnswer) {

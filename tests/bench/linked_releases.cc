@@ -121,7 +121,7 @@ int Run(int argc, char** argv) {
     request.tables.clear();
     request.pinned.clear();
     for (const Protection& p : released) request.pinned.push_back(&p.table);
-    request.proof = carry ? released.back().proof.get() : nullptr;
+    request.certificates = carry ? released.back().certificates.get() : nullptr;
   }
   return 0;
 }

@@ -59,7 +59,26 @@ inline v1::Result ExampleResult() {
       agency: "police"
       outcome: ANSWERED
       elapsed_ms: 1234
-      receipt { index: 41 entry_hash: "\x00\xab\xff" }
+      receipt {
+        index: 41
+        entry_hash: "\x00\xab\xff"
+        disclosure {
+          engine: "cairn-rules/1"
+          policy_digest: "0a"
+          catalogue_digest: "0b"
+          catalogue_version: 3
+          table {
+            measure: "count"
+            variable: "sex"
+            epoch: "e7"
+            cells: 12
+            shown: 9
+            hidden: 3
+            shown_permille: 871
+            full_receipt: "\x01\xfe"
+          }
+        }
+      }
       rule {
         profile: "standard"
         method: SUPPRESS_AND_ROUND

@@ -93,6 +93,44 @@ TEST(ResultJson, SaysWhatEachAgencyDid) {
   EXPECT_EQ(At(silent, "receipt").kind_case(), Value::kNullValue);
 }
 
+TEST(ResultJson, GivesTheDisclosureReceiptOfEachAnswer) {
+  const Struct json = Read(ResultToJson(ExampleResult()));
+  const Struct& police =
+      At(json, "agencies").list_value().values(0).struct_value();
+  const Struct& said =
+      At(At(police, "receipt").struct_value(), "disclosure").struct_value();
+  EXPECT_EQ(At(said, "engine").string_value(), "cairn-rules/1");
+  EXPECT_EQ(At(said, "policy_digest").string_value(), "0a");
+  EXPECT_EQ(At(said, "catalogue_digest").string_value(), "0b");
+  EXPECT_EQ(At(said, "catalogue_version").number_value(), 3);
+  const Struct& table =
+      At(said, "tables").list_value().values(0).struct_value();
+  EXPECT_EQ(At(table, "table").list_value().values(0).string_value(), "sex");
+  EXPECT_EQ(At(table, "shown").number_value(), 9);
+  EXPECT_EQ(At(table, "hidden").number_value(), 3);
+  EXPECT_EQ(At(table, "shown_share").number_value(), 0.871);
+  EXPECT_EQ(At(table, "full_receipt").string_value(), "01fe");
+}
+
+TEST(ResultJson, SaysTheNoiseInWordsAndInNumbers) {
+  v1::Result result = ExampleResult();
+  v1::DisclosurePolicy* rule = result.mutable_agency(0)->mutable_rule();
+  rule->set_method(v1::CELL_KEY);
+  rule->mutable_cell_key()->set_variance(1.5);
+  rule->mutable_cell_key()->set_max_noise(3);
+  rule->mutable_cell_key()->set_smallest_shown(2);
+  const Struct json = Read(ResultToJson(result));
+  const Struct& said = At(json, "rule").struct_value();
+  const Struct& noise = At(said, "noise").struct_value();
+  EXPECT_EQ(At(noise, "variance").number_value(), 1.5);
+  EXPECT_EQ(At(noise, "max").number_value(), 3);
+  EXPECT_EQ(At(noise, "smallest_shown").number_value(), 2);
+  EXPECT_NE(At(said, "words")
+                .string_value()
+                .find("keyed noise of up to 3 (variance 1.5)"),
+            std::string::npos);
+}
+
 TEST(ResultJson, GivesOneRuleOnlyWhereAllHaveIt) {
   const Struct one = Read(ResultToJson(ExampleResult()));
   EXPECT_EQ(At(At(one, "rule").struct_value(), "zeros").string_value(),

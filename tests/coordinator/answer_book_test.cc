@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/link/policy_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/example_catalogue.h"
@@ -50,6 +51,17 @@ v1::Answer TotalAnswer(const std::string& data_set, const std::string& measure,
   table->set_state(std::string(1, '\1'));
   table->add_value(value);
   answer.mutable_receipt()->set_entry_hash(std::string(32, 'h'));
+  v1::DisclosureReceipt* receipt =
+      answer.mutable_receipt()->mutable_disclosure();
+  receipt->set_engine(kRuleEngine);
+  receipt->set_policy_digest(PolicyDigest(DisclosurePolicy()));
+  receipt->set_catalogue_digest(std::string(64, 'c'));
+  v1::TableReceipt* said = receipt->add_table();
+  said->set_measure(measure);
+  said->set_epoch("e1");
+  said->set_cells(1);
+  said->set_shown(1);
+  if (measure == "count" && value > 0) said->set_shown_permille(1000);
   return answer;
 }
 
@@ -137,6 +149,68 @@ TEST(ReadAnswer, WhatCannotBeReadCountsAsSilentAndSaysWhy) {
   }
 }
 
+TEST(ReadAnswer, LeavesOutWhatWasMadeUnderARuleBelowTheFloor) {
+  DisclosurePolicy floor;
+  const v1::Answer answer = TotalAnswer("events", "count", 40);
+  EXPECT_EQ(ReadAnswer("police", answer, floor).outcome, Outcome::kAnswered);
+  floor.minimum_persons = 100;
+  const AgencyAnswer read = ReadAnswer("police", answer, floor);
+  EXPECT_EQ(read.outcome, Outcome::kSilent);
+  EXPECT_EQ(read.tables, nullptr);
+  EXPECT_THAT(read.reason, HasSubstr("minimum_persons is"));
+}
+
+TEST(ReadAnswer, AReceiptThatIsNotOfItsTablesIsNoReceipt) {
+  const v1::Answer good = TotalAnswer("events", "count", 40);
+  ASSERT_EQ(ReadAnswer("police", good).outcome, Outcome::kAnswered);
+  const auto refused = [&good](auto change) {
+    v1::Answer answer = good;
+    change(answer.mutable_receipt()->mutable_disclosure());
+    const AgencyAnswer read = ReadAnswer("police", answer);
+    return read.outcome == Outcome::kSilent &&
+           read.reason.find("disclosure receipt") != std::string::npos;
+  };
+  using R = v1::DisclosureReceipt*;
+  EXPECT_TRUE(refused([](R r) { r->Clear(); }));
+  EXPECT_TRUE(refused([](R r) { r->clear_engine(); }));
+  EXPECT_TRUE(refused([](R r) { r->set_catalogue_digest("abc"); }));
+  EXPECT_TRUE(refused([](R r) {
+    r->set_policy_digest(std::string(64, 'a'));  // of another policy
+  }));
+  EXPECT_TRUE(refused([](R r) { r->clear_table(); }));
+  EXPECT_TRUE(refused([](R r) { *r->add_table() = r->table(0); }));
+  EXPECT_TRUE(refused([](R r) { r->mutable_table(0)->set_hidden(1); }));
+  EXPECT_TRUE(refused([](R r) { r->mutable_table(0)->set_epoch("e2"); }));
+  EXPECT_TRUE(refused([](R r) { r->mutable_table(0)->set_full_receipt("x"); }));
+  EXPECT_TRUE(
+      refused([](R r) { r->mutable_table(0)->set_shown_permille(999); }));
+  EXPECT_FALSE(refused([](R r) {
+    r->mutable_table(0)->set_full_receipt(std::string(32, 'f'));
+  }));
+}
+
+TEST(CheckHoldings, TakesNoDataSetUnderARuleBelowTheFloorOrUnderNone) {
+  DisclosurePolicy floor;
+  v1::Hello hello;
+  *hello.add_holding()->mutable_rule() = ToProto(floor);
+  v1::Holding* calls = hello.add_holding();
+  calls->set_data_set("calls");
+  DisclosurePolicy rule = floor;
+  rule.minimum_persons = 12;
+  *calls->mutable_rule() = ToProto(rule);
+  EXPECT_THAT(CheckHoldings(hello, floor), IsOk());
+  rule.zeros_shown = true;
+  *calls->mutable_rule() = ToProto(rule);
+  EXPECT_THAT(CheckHoldings(hello, floor),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::AllOf(HasSubstr("calls"),
+                                        HasSubstr("zeros is SHOWN"))));
+  EXPECT_THAT(CheckHoldings(hello, std::nullopt), IsOk());
+  calls->clear_rule();
+  EXPECT_THAT(CheckHoldings(hello, floor),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_F(AnswerBookTest, AddsWhatEveryAgencyGave) {
   Ask("events");
   Add(ReadAnswer("a", TotalAnswer("events", "count", 40)));
@@ -213,8 +287,10 @@ TEST_F(AnswerBookTest, DistinctPersonsStandSideBySideAndAreNeverSummed) {
   Ask("events", {}, {"count", "distinct_persons"});
   for (const char* agency : {"a", "b"}) {
     v1::Answer both = TotalAnswer("events", "count", 40);
-    *both.mutable_tables()->add_table() =
-        TotalAnswer("events", "distinct_persons", 30).tables().table(0);
+    const v1::Answer persons = TotalAnswer("events", "distinct_persons", 30);
+    *both.mutable_tables()->add_table() = persons.tables().table(0);
+    *both.mutable_receipt()->mutable_disclosure()->add_table() =
+        persons.receipt().disclosure().table(0);
     Add(ReadAnswer(agency, both), "without_person_percent: 5");
   }
   const v1::Result result = Result();
@@ -259,6 +335,11 @@ TEST_F(AnswerBookTest, PlacesInsideOtherAgenciesAreasAreSaid) {
         "variable: 'ward' code: 'W1' coverage: WHOLE");
     table->set_state(std::string("\1\1", 2));
     table->add_value(value);
+    v1::TableReceipt* said =
+        answer.mutable_receipt()->mutable_disclosure()->mutable_table(0);
+    said->add_variable("ward");
+    said->set_cells(2);
+    said->set_shown(2);
     return answer;
   };
   Ask("events", {"ward"});

@@ -295,6 +295,16 @@ class BadInputTest(unittest.TestCase):
         self.config_is_refused(config, re.escape(str(policy)) + rf":{line}:\d+: ",
                                "largest_hidden_count")
 
+    def test_a_policy_below_the_floor_neither_checks_nor_starts(self):
+        policy = self.partners.folder / "loose.textproto"
+        text = (ROOT / "policies/exact.textproto").read_text()
+        policy.write_text(text)
+        line = text[:text.index("rounding_base: 1")].count("\n") + 1
+        config = self.bad_config((self.partners.policy, policy))
+        for command in ("check", "run", "load"):
+            self.config_is_refused(config, re.escape(str(policy)) + rf":{line}:\d+: ",
+                                   "rounding_base is 1", "floor is 5", command=command)
+
     def test_months_outside_the_period_are_refused_with_the_file(self):
         config = self.bad_config(('to: "2025-03"', 'to: "2025-04"'))
         self.config_is_refused(config, re.escape(str(config)), "2025-04", "2025-03")

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -147,6 +148,84 @@ TEST(CheckPolicy, NoiseMustHaveRoom) {
   EXPECT_THAT(why(1, 0, 1), StatusIs(kInvalid, HasSubstr("max_noise is 0")));
   EXPECT_THAT(why(1, 51, 1), StatusIs(kInvalid));
   EXPECT_THAT(why(1, 2, 4), StatusIs(kInvalid, HasSubstr("smallest_shown")));
+}
+
+// Each field by itself, up and down: a floor stands exactly where the field
+// would tell more.
+struct Step {
+  const char* field;
+  std::function<void(DisclosurePolicy*)> looser;
+  std::function<void(DisclosurePolicy*)> stricter;
+};
+
+std::vector<Step> StepsOfEveryField() {
+  using P = DisclosurePolicy*;
+  return {
+      {"largest_hidden_count", [](P p) { p->largest_hidden_count = 2; },
+       [](P p) { p->largest_hidden_count = 12; }},
+      {"rounding_base", [](P p) { p->rounding_base = 1; },
+       [](P p) { p->rounding_base = 15; }},
+      {"minimum_persons", [](P p) { p->minimum_persons = 4; },
+       [](P p) { p->minimum_persons = 6; }},
+      {"zeros", [](P p) { p->zeros_shown = true; }, [](P) {}},
+      {"dominance.k", [](P p) { p->dominance_k = 0.91; },
+       [](P p) { p->dominance_k = 0.5; }},
+      {"dominance.k", [](P p) { p->dominance_k = 0; }, [](P) {}},
+      {"p_percent", [](P p) { p->p_percent = 0.09; },
+       [](P p) { p->p_percent = 0.2; }},
+      {"p_percent", [](P p) { p->p_percent = 0; }, [](P) {}},
+      {"method", [](P p) { p->cell_key.reset(); }, [](P) {}},
+      {"cell_key.variance", [](P p) { p->cell_key->variance = 0.9; },
+       [](P p) { p->cell_key->variance = 2; }},
+      {"cell_key.max_noise", [](P p) { p->cell_key->max_noise = 2; },
+       [](P p) { p->cell_key->max_noise = 4; }},
+      {"cell_key.smallest_shown", [](P p) { p->cell_key->smallest_shown = 1; },
+       [](P p) { p->cell_key->smallest_shown = 3; }},
+  };
+}
+
+TEST(CheckAtLeast, HoldsEveryFieldAgainstTheFloorAndNamesTheOneThatIsLooser) {
+  DisclosurePolicy floor;
+  floor.cell_key = CellKeyNoise{1, 3, 2, "", nullptr};
+  EXPECT_THAT(CheckAtLeast(floor, floor), IsOk());
+  for (const Step& step : StepsOfEveryField()) {
+    DisclosurePolicy looser = floor, stricter = floor;
+    step.looser(&looser);
+    step.stricter(&stricter);
+    EXPECT_THAT(CheckAtLeast(stricter, floor), IsOk()) << step.field;
+    EXPECT_THAT(
+        CheckAtLeast(looser, floor),
+        StatusIs(kInvalid, AllOf(::testing::StartsWith(step.field),
+                                 HasSubstr("the partnership's floor is"))))
+        << step.field;
+    // The other way round the looser one is the floor, and all is well; where
+    // it has no noise, noise is one layer more.
+    EXPECT_THAT(CheckAtLeast(floor, looser), IsOk()) << step.field;
+  }
+}
+
+TEST(CheckAtLeast, AFloorWithATableOfItsOwnMeansThatTable) {
+  DisclosurePolicy floor, other;
+  floor.cell_key = CellKeyNoise{1, 3, 2, "ab", nullptr};
+  other.cell_key = CellKeyNoise{4, 6, 3, "cd", nullptr};
+  EXPECT_THAT(CheckAtLeast(floor, floor), IsOk());
+  EXPECT_THAT(CheckAtLeast(other, floor),
+              StatusIs(kInvalid, HasSubstr("cell_key.table")));
+}
+
+TEST(CheckAtLeast, ASeveralFoldLooserPolicyIsNeverTaken) {
+  // All ways to be looser somewhere and stricter elsewhere.
+  DisclosurePolicy floor;
+  floor.cell_key = CellKeyNoise{1, 3, 2, "", nullptr};
+  for (const Step& bad : StepsOfEveryField()) {
+    for (const Step& good : StepsOfEveryField()) {
+      DisclosurePolicy policy = floor;
+      good.stricter(&policy);
+      bad.looser(&policy);
+      EXPECT_THAT(CheckAtLeast(policy, floor), StatusIs(kInvalid))
+          << bad.field << " looser, " << good.field << " stricter";
+    }
+  }
 }
 
 TEST(DisclosurePolicy, SaysItsNoiseFirst) {

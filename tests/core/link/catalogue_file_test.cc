@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cairn/v1/config.pb.h"
+#include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 #include "gtest/gtest.h"
 #include "tests/support/example_catalogue.h"
@@ -231,6 +233,95 @@ std::vector<std::string> UnknownNames(const v1::Mapping& mapping,
     check(constant.variable(), constant.code());
   }
   return unknown;
+}
+
+TEST(NamedPlaces, BecomeVariablesThatTheirAreasNestIn) {
+  v1::Catalogue message = ExampleCatalogueMessage();
+  v1::Place* centre = message.add_place();
+  centre->set_id("city_centre");
+  centre->set_version(1);
+  v1::Place::Area* area = centre->add_area();
+  area->set_variable("ward");
+  area->set_code("W1");
+  const auto catalogue = MakeCatalogue(message);
+  ASSERT_THAT(catalogue, IsOk());
+  const DataSet& events = **(*catalogue)->Find("events");
+  const auto found = events.FindVariable("city_centre");
+  ASSERT_THAT(found, IsOk());
+  const Dimension& place = events.dimensions[found->dimension];
+  for (const char* finer : {"lsoa", "ward"}) {
+    EXPECT_TRUE(place.Nests(place.FindLevel(finer), found->level)) << finer;
+  }
+  // A data set without places has none.
+  EXPECT_FALSE(
+      (*(*catalogue)->Find("calls"))->FindVariable("city_centre").ok());
+  // Its areas are a part of what all have to agree on.
+  area->set_code("W2");
+  EXPECT_NE((*MakeCatalogue(message))->digest, (*catalogue)->digest);
+}
+
+TEST(NamedPlaces, ThatCannotBeAreRefusedByName) {
+  const auto why = [](auto change) {
+    v1::Catalogue message = ExampleCatalogueMessage();
+    v1::Place* place = message.add_place();
+    place->set_id("centre");
+    place->set_version(1);
+    place->add_area()->set_variable("ward");
+    place->mutable_area(0)->set_code("W1");
+    change(&message, place);
+    const auto made = MakeCatalogue(message);
+    return std::string(made.status().message());
+  };
+  using M = v1::Catalogue*;
+  using P = v1::Place*;
+  using ::testing::HasSubstr;
+  EXPECT_EQ(why([](M, P) {}), "");
+  EXPECT_THAT(why([](M, P p) { p->set_id("City Centre"); }),
+              HasSubstr("'City Centre' must be"));
+  EXPECT_THAT(why([](M, P p) { p->set_id("ward"); }), HasSubstr("twice"));
+  EXPECT_THAT(why([](M m, P p) { *m->add_place() = *p; }), HasSubstr("twice"));
+  EXPECT_THAT(why([](M, P p) { p->clear_version(); }), HasSubstr("version"));
+  EXPECT_THAT(why([](M, P p) { p->clear_area(); }), HasSubstr("needs 1 to"));
+  EXPECT_THAT(why([](M, P p) { p->mutable_area(0)->set_variable("weapon"); }),
+              HasSubstr("'weapon', which is no level of a place"));
+  for (const char* code : {"", "U", "OUT", "Total"}) {
+    EXPECT_THAT(why([&](M, P p) { p->mutable_area(0)->set_code(code); }),
+                HasSubstr("reserved"));
+  }
+  EXPECT_THAT(why([](M, P p) { *p->add_area() = p->area(0); }),
+              HasSubstr("names ward W1 twice"));
+}
+
+TEST(Floor, IsAPolicyThatFitsAndAFloorThatDoesNotIsNoCatalogue) {
+  v1::Catalogue message = ExampleCatalogueMessage();
+  EXPECT_EQ(*FloorOf(message), std::nullopt);
+  DisclosurePolicy floor;
+  floor.zeros_shown = true;
+  *message.mutable_floor() = ToProto(floor);
+  ASSERT_THAT(MakeCatalogue(message), IsOk());
+  EXPECT_EQ(*FloorOf(message), floor);
+  message.mutable_floor()->set_largest_hidden_count(6);
+  EXPECT_THAT(MakeCatalogue(message),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::AllOf(::testing::HasSubstr("floor: "),
+                                        ::testing::HasSubstr("use 2 or 7"))));
+}
+
+TEST(Floor, EveryShippedPolicyThatClaimsToRoundIsAboveTheShippedFloor) {
+  v1::Catalogue message;
+  ASSERT_THAT(ReadCatalogue("policies/catalogue.textproto", &message), IsOk());
+  const auto floor = FloorOf(message);
+  ASSERT_THAT(floor, IsOk());
+  ASSERT_TRUE(floor->has_value());
+  for (const char* name : {"standard", "hes", "strict", "cell_key"}) {
+    EXPECT_THAT(
+        ReadPolicy(absl::StrCat("policies/", name, ".textproto"), *floor),
+        IsOk())
+        << name;
+  }
+  EXPECT_THAT(ReadPolicy("policies/exact.textproto", *floor),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::HasSubstr("rounding_base is 1")));
 }
 
 // police-uk is the mapping of the open data, which have a catalogue of their

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "core/disclosure/cell_key.h"
 #include "gtest/gtest.h"
@@ -82,6 +83,74 @@ TEST_F(PolicyFileTest, NothingThatMattersIsLeftToADefault) {
   EXPECT_THAT(Read("method: SUPPRESS_AND_ROUND\nzeros: HIDDEN\n"),
               StatusIs(kInvalid, HasSubstr("largest_hidden_count is 0")));
   EXPECT_THAT(Read(""), StatusIs(kInvalid, StartsWith(path_)));
+}
+
+TEST_F(PolicyFileTest, EveryRuleOfAPolicyIsRefusedAtTheFieldThatBreaksIt) {
+  // Six lines of a policy that fits, one of them changed.
+  const std::vector<std::string> good = {"method: SUPPRESS_AND_ROUND",
+                                         "largest_hidden_count: 7",
+                                         "rounding_base: 5",
+                                         "minimum_persons: 5",
+                                         "zeros: HIDDEN",
+                                         "p_percent: 0.1"};
+  const struct {
+    size_t line;
+    const char* text;
+    const char* says;
+  } kBad[] = {
+      {0, "method: METHOD_UNSPECIFIED", "method is missing"},
+      {0, "method: CELL_KEY", "cell_key is missing"},
+      {1, "largest_hidden_count: 0", "must be between 1 and 1000"},
+      {1, "largest_hidden_count: 1001", "must be between 1 and 1000"},
+      {1, "largest_hidden_count: 6", "use 2 or 7"},
+      {1, "largest_hidden_count: 8", "use 7 or 12"},
+      {2, "rounding_base: 0", "must be between 1 and 1000"},
+      {2, "rounding_base: 1001", "must be between 1 and 1000"},
+      {3, "minimum_persons: 0", "must be between 1 and 1000"},
+      {3, "minimum_persons: 1001", "must be between 1 and 1000"},
+      {4, "zeros: ZEROS_UNSPECIFIED", "zeros is missing"},
+      {5, "p_percent: 1.5", "between 0 and 1"},
+      {5, "p_percent: nan", "between 0 and 1"},
+      {5, "dominance { n: 2 k: 1.5 }", "between 0 and 1"},
+      {5, "dominance { n: 1 k: 0.5 }", "n must be 2"},
+      // What no policy can say: no negative threshold, no second rule.
+      {1, "largest_hidden_count: -7", ""},
+      {1, "largest_hidden_count: 7.5", ""},
+      {5, "minimum_persons: 1", ""},
+  };
+  for (const auto& bad : kBad) {
+    std::string text;
+    for (size_t i = 0; i < good.size(); ++i) {
+      text += (i == bad.line ? std::string("  ") + bad.text : good[i]) + "\n";
+    }
+    EXPECT_THAT(
+        Read(text),
+        StatusIs(kInvalid, AllOf(StartsWith(path_ + ":" +
+                                            std::to_string(bad.line + 1) + ":"),
+                                 HasSubstr(bad.says))))
+        << bad.text;
+  }
+}
+
+TEST_F(PolicyFileTest, APolicyBelowTheFloorIsRefusedAtItsPlace) {
+  const auto read = [this](const std::string& text) {
+    std::ofstream(path_, std::ios::trunc) << text;
+    return ReadPolicy(path_, DisclosurePolicy());
+  };
+  const std::string rest = "dominance { n: 2 k: 0.9 }\np_percent: 0.1\n";
+  EXPECT_THAT(read(kGood + rest), IsOk());
+  EXPECT_THAT(read("method: SUPPRESS_AND_ROUND\n  largest_hidden_count: 2\n"
+                   "rounding_base: 5\nminimum_persons: 5\nzeros: HIDDEN\n" +
+                   rest),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":2:3: "),
+                                       HasSubstr("floor is 7"))));
+  EXPECT_THAT(read(std::string(kGood) + "p_percent: 0.1\ndominance {\n n: 2\n"
+                                        "   k: 0.95 }\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":10:4: "),
+                                       HasSubstr("dominance.k is 0.95"))));
+  EXPECT_THAT(read(std::string(kGood) + "p_percent: 0.1\n"),
+              StatusIs(kInvalid, AllOf(StartsWith(path_ + ":1:1: "),
+                                       HasSubstr("dominance.k is off"))));
 }
 
 constexpr char kNoisy[] =

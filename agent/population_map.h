@@ -1,5 +1,5 @@
-#ifndef CAIRN_AGENT_STORED_CODES_H_
-#define CAIRN_AGENT_STORED_CODES_H_
+#ifndef CAIRN_AGENT_POPULATION_MAP_H_
+#define CAIRN_AGENT_POPULATION_MAP_H_
 
 #include <cstdint>
 #include <string>
@@ -12,15 +12,8 @@
 
 namespace cairn {
 
-// What the numbers in an extract's columns mean (proto/cairn/v1/extract.proto).
-
 // A stored dimension's position in meta.dimension(), or -1.
 int FindStored(const v1::ExtractMeta& meta, const std::string& dimension);
-
-// By stored index: the code of a variable, the stored one or a coarser. Empty
-// if the extract cannot tell it.
-std::vector<std::string> CodesAt(const v1::ExtractDimension& stored,
-                                 const std::string& variable);
 
 // A population's code from the stored columns it is made of.
 struct PopulationMap {
@@ -47,4 +40,4 @@ struct PopulationMap {
 
 }  // namespace cairn
 
-#endif  // CAIRN_AGENT_STORED_CODES_H_
+#endif  // CAIRN_AGENT_POPULATION_MAP_H_

@@ -1,7 +1,8 @@
-#include "agent/stored_codes.h"
+#include "agent/population_map.h"
 
 #include <algorithm>
 
+#include "agent/extract_codes.h"
 #include "core/base/status_macros.h"
 #include "core/query/selection.h"
 
@@ -12,19 +13,6 @@ int FindStored(const v1::ExtractMeta& meta, const std::string& dimension) {
     if (meta.dimension(i).dimension() == dimension) return i;
   }
   return -1;
-}
-
-std::vector<std::string> CodesAt(const v1::ExtractDimension& stored,
-                                 const std::string& variable) {
-  if (stored.variable() == variable) {
-    return {stored.code().begin(), stored.code().end()};
-  }
-  for (const auto& roll_up : stored.roll_up()) {
-    if (roll_up.variable() == variable) {
-      return {roll_up.code().begin(), roll_up.code().end()};
-    }
-  }
-  return {};
 }
 
 absl::StatusOr<PopulationMap> PopulationMap::Create(
