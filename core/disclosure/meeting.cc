@@ -25,16 +25,55 @@ bool Comparable(const Dimension& dimension, int a, int b) {
 
 // The levels of a dimension that atoms are made of: all that some table is cut
 // at, but those that lie in a line with every other.
-std::vector<std::string> AtomLevels(const Dimension& dimension,
-                                    const std::set<int>& used) {
-  std::vector<std::string> names;
+std::vector<int> AtomLevels(const Dimension& dimension,
+                            const std::set<int>& used) {
+  std::vector<int> levels;
   for (const int level : used) {
     const bool apart = std::any_of(used.begin(), used.end(), [&](int other) {
       return !Comparable(dimension, level, other);
     });
-    if (apart) names.push_back(dimension.levels[level].variable);
+    if (apart) levels.push_back(level);
   }
-  return names;
+  return levels;
+}
+
+// Axes by dimension, each with its levels.
+using Cut = std::map<int, std::vector<int>>;
+
+// Whether a table's coarser forms take in the other table: for each of its axes
+// there is one of the same dimension that tells all its levels apart.
+bool Covers(const DataSet& data_set, const Cut& table, const Cut& other) {
+  for (const auto& [d, levels] : other) {
+    const auto own = table.find(d);
+    if (own == table.end()) return false;
+    const Dimension& dimension = data_set.dimensions[d];
+    for (const int level : levels) {
+      const bool told =
+          std::any_of(own->second.begin(), own->second.end(),
+                      [&](int finer) { return dimension.Nests(finer, level); });
+      if (!told) return false;
+    }
+  }
+  return true;
+}
+
+// Where two tables meet; none if all their levels nest.
+Cut MeetingOf(const DataSet& data_set, const Cuts& one, const Cuts& other,
+              const std::map<int, std::set<int>>& used) {
+  Cut cut;
+  bool apart = false;
+  for (const auto& [d, level] : one) {
+    const auto also = other.find(d);
+    if (also == other.end()) continue;
+    const Dimension& dimension = data_set.dimensions[d];
+    if (!Comparable(dimension, level, also->second)) {
+      apart = true;
+      cut[d] = AtomLevels(dimension, used.at(d));
+    } else {
+      cut[d] = {dimension.Nests(level, also->second) ? also->second : level};
+    }
+  }
+  return apart ? cut : Cut();
 }
 
 }  // namespace
@@ -49,28 +88,41 @@ std::vector<MeetingAxes> FindMeetings(
       used[dimension].insert(level);
     }
   }
-  std::set<MeetingAxes> meetings;
+  std::set<Cut> meetings;
   for (size_t i = 0; i < cuts.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      MeetingAxes axes;
-      bool apart = false;
-      for (const auto& [d, level] : cuts[i]) {
-        const auto other = cuts[j].find(d);
-        if (other == cuts[j].end()) continue;
-        const Dimension& dimension = data_set.dimensions[d];
-        if (!Comparable(dimension, level, other->second)) {
-          apart = true;
-          axes.push_back(AtomLevels(dimension, used[d]));
-          continue;
-        }
-        const int coarser =
-            dimension.Nests(level, other->second) ? other->second : level;
-        axes.push_back({dimension.levels[coarser].variable});
-      }
-      if (apart) meetings.insert(std::move(axes));
+      Cut cut = MeetingOf(data_set, cuts[i], cuts[j], used);
+      if (!cut.empty()) meetings.insert(std::move(cut));
     }
   }
-  return {meetings.begin(), meetings.end()};
+  // What a given table or another meeting takes in need not be there.
+  std::vector<Cut> covering;
+  for (const Cuts& table : cuts) {
+    Cut cut;
+    for (const auto& [d, level] : table) cut[d] = {level};
+    covering.push_back(std::move(cut));
+  }
+  std::vector<MeetingAxes> axes;
+  for (const Cut& cut : meetings) {
+    const bool taken_in =
+        std::any_of(covering.begin(), covering.end(),
+                    [&](const Cut& c) { return Covers(data_set, c, cut); }) ||
+        std::any_of(meetings.begin(), meetings.end(), [&](const Cut& c) {
+          // Of two that take in each other the first stays.
+          return &c != &cut && Covers(data_set, c, cut) &&
+                 (!Covers(data_set, cut, c) || c < cut);
+        });
+    if (taken_in) continue;
+    axes.emplace_back();
+    for (const auto& [d, levels] : cut) {
+      axes.back().emplace_back();
+      for (const int level : levels) {
+        axes.back().back().push_back(
+            data_set.dimensions[d].levels[level].variable);
+      }
+    }
+  }
+  return axes;
 }
 
 }  // namespace cairn
