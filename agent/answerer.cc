@@ -270,6 +270,9 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   released.fields["epoch"] = admitted.source->epoch();
   // Which tables left: their cells stand in the release store, not in the log.
   released.fields["table"] = admitted.plan.TableKey();
+  for (const PreviewTable& table : *tables) {
+    if (table.table->worked_out()) released.fields["worked_out"] = 1;
+  }
   const std::string key = admitted.plan.TableKey();
   CAIRN_ASSIGN_OR_RETURN(
       const Receipt receipt, ledger_->Append({released}, [&]() -> absl::Status {

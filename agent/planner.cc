@@ -61,20 +61,23 @@ class MeasurePlanner {
  private:
   // Together, so that no table has to give way to one before it. Where the
   // proof of so many at once fails, all of them would be hidden: then the first
-  // half, which is used most, goes first.
+  // half, which is used most, goes first. A table that is too much by itself is
+  // left out: whoever asks for it is told so.
   absl::Status ProtectFrom(size_t first, size_t count) {
     if (count == 0) return absl::OkStatus();
     if (request_.progress) request_.progress(first, keys_.size());
-    CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
-                           ProtectGroup(first, count));
-    if (count > 1 && ShowNothing(protections)) {
+    auto protections = ProtectGroup(first, count);
+    const bool too_much = absl::IsResourceExhausted(protections.status());
+    if (!too_much) CAIRN_RETURN_IF_ERROR(protections.status());
+    if (count == 1 && too_much) return absl::OkStatus();
+    if (count > 1 && (too_much || ShowNothing(*protections))) {
       CAIRN_RETURN_IF_ERROR(ProtectFrom(first, count / 2));
       return ProtectFrom(first + count / 2, count - count / 2);
     }
-    for (size_t i = 0; i < protections.size(); ++i) {
+    for (size_t i = 0; i < protections->size(); ++i) {
       tables_.push_back(
           {keys_[first + i], std::make_shared<const ProtectedTable>(
-                                 std::move(protections[i].table))});
+                                 std::move((*protections)[i].table))});
       pinned_.push_back(tables_.back().table.get());
     }
     return absl::OkStatus();
@@ -289,6 +292,7 @@ absl::Status MakePlanReleased(const PlanRequest& request,
     tables = ProtectPlan(request);
     CAIRN_RETURN_IF_ERROR(tables.status());
   }
+  if (tables->empty()) return absl::OkStatus();
   if (ledger != nullptr) {
     const auto write = [&]() -> absl::Status {
       for (const NewTable& table : *tables) {

@@ -22,13 +22,7 @@ absl::Status Invalid(absl::string_view sentence) {
 }
 
 // How the cells of a table are told apart on the wire.
-enum CellState : char {
-  kRange = 0,
-  kShown = 1,
-  kBounds = 2,
-  kShownSum = 3,
-  kBoundedSum = 4
-};
+enum CellState : char { kRange, kShown, kBounds, kShownSum, kBoundedSum };
 
 // A field we do not know may narrow a question: to pass it over would answer a
 // wider one.
