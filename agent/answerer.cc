@@ -9,9 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/loader.h"
+#include "agent/new_tables.h"
+#include "agent/planner.h"
 #include "core/base/digest.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
+#include "core/disclosure/worked_out.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
@@ -79,6 +83,7 @@ Answerer::Answerer(const AgentSettings* settings, Ledger* ledger,
     : settings_(settings), ledger_(ledger), releases_(releases) {}
 
 absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
+                                                       Use use,
                                                        Refusal* refusal) {
   if (settings_->FindSource(data_set.id) == nullptr) {
     return Refuse(refusal, v1::NOT_HELD,
@@ -112,11 +117,44 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
     open.figures = std::make_unique<FigureCache>(
         open.source.get(), &data_set, settings_->policy.cell_key.has_value());
     open.stamp = stamp;
+    open.plan_done = false;
+  }
+  if (!open.plan_done) {
+    open.plan = ReleasePlanOf(data_set, use, &open);
+    // Tried once for each load; a preview leaves nothing behind.
+    open.plan_done = use == Use::kAnswer;
+  }
+  if (!open.plan.ok()) {
+    return Refuse(refusal, v1::NOT_READY,
+                  "could not protect the tables of its release plan; its "
+                  "steward finds the reason in the agent's log");
   }
   return &open;
 }
 
-absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
+absl::Status Answerer::ReleasePlanOf(const DataSet& data_set, Use use,
+                                     OpenSource* open) {
+  PlanRequest request;
+  request.data_set = &data_set;
+  request.plan = &settings_->PlanOf(data_set.id);
+  request.policy = &settings_->policy;
+  request.source = open->source.get();
+  request.figures = open->figures.get();
+  request.cell_key_secret = open->cell_key_secret;
+  request.releases = releases_;
+  const absl::Status released =
+      MakePlanReleased(request, settings_->ExtractPath(data_set.id),
+                       use == Use::kAnswer ? ledger_ : nullptr);
+  // Under another policy nothing at all is answered (Tables).
+  if (absl::IsFailedPrecondition(released)) return absl::OkStatus();
+  if (!released.ok()) {
+    LogLine("plan.failed", {{"data_set", data_set.id},
+                            {"reason", std::string(released.message())}});
+  }
+  return released;
+}
+
+absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
                                                    Refusal* refusal) {
   const auto data_set = settings_->catalogue->Find(query.data_set);
   if (!data_set.ok()) {
@@ -139,12 +177,14 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query,
     return Refuse(refusal, v1::INVALID, plan.status().message());
   }
   admitted.plan = *std::move(plan);
-  CAIRN_ASSIGN_OR_RETURN(OpenSource * open, Source(**data_set, refusal));
+  CAIRN_ASSIGN_OR_RETURN(OpenSource * open, Source(**data_set, use, refusal));
   admitted.source = open->source.get();
   admitted.figures = open->figures.get();
   admitted.cell_key_secret = open->cell_key_secret;
   CAIRN_ASSIGN_OR_RETURN(admitted.shape,
                          admitted.source->Shape(admitted.plan, refusal));
+  CAIRN_RETURN_IF_ERROR(CheckNewTables(
+      *settings_, admitted.plan, admitted.source->epoch(), releases_, refusal));
   return admitted;
 }
 
@@ -188,6 +228,16 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
       CAIRN_ASSIGN_OR_RETURN(std::optional<KeptReceipt> receipt,
                              releases_->receipts()->Find(key, *found->second));
       tables.push_back({measure, found->second, {}, std::move(receipt)});
+      continue;
+    }
+    auto worked_out =
+        WorkOut(admitted.shape,
+                ReleasedOf(settings_->PlanOf(data_set), measure, *released));
+    if (worked_out.has_value()) {
+      tables.push_back(
+          {measure,
+           std::make_shared<const ProtectedTable>(*std::move(worked_out)),
+           {}});
       continue;
     }
     CAIRN_ASSIGN_OR_RETURN(const FigureCache::TablePtr figures,
@@ -266,6 +316,9 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   released.fields["table"] = admitted.plan.TableKey();
   // What binds the agency to what it says of them, one a table.
   released.fields["receipts"] = absl::StrJoin(kept, ",");
+  for (const PreviewTable& table : *tables) {
+    if (table.table->worked_out()) released.fields["worked_out"] = 1;
+  }
   const std::string key = admitted.plan.TableKey();
   CAIRN_ASSIGN_OR_RETURN(
       const Receipt receipt, ledger_->Append({released}, [&]() -> absl::Status {
@@ -302,7 +355,7 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
     if (parsed.ok()) query = *std::move(parsed);
   }
   absl::StatusOr<Admitted> admitted =
-      read.ok() ? Admit(query, &refusal)
+      read.ok() ? Admit(query, Use::kAnswer, &refusal)
                 : Refuse(&refusal, v1::INVALID, read.message());
   std::vector<Entry> entries = {Received(ask, query)};
   if (admitted.ok()) {
@@ -331,10 +384,17 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
 
 absl::StatusOr<Answerer::Preview> Answerer::MakePreview(const Query& query) {
   Refusal refusal;
-  CAIRN_ASSIGN_OR_RETURN(Admitted admitted, Admit(query, &refusal));
+  auto admitted = Admit(query, Use::kPreview, &refusal);
+  absl::Status status = admitted.status();
   Preview preview;
-  CAIRN_ASSIGN_OR_RETURN(preview.tables, Tables(admitted));
-  preview.plan = std::move(admitted.plan);
+  if (status.ok()) {
+    auto tables = Tables(*admitted);
+    status = tables.status();
+    if (tables.ok()) preview.tables = *std::move(tables);
+    preview.plan = std::move(admitted->plan);
+  }
+  releases_->Forget();  // a plan that was made for the preview only
+  CAIRN_RETURN_IF_ERROR(status);
   return preview;
 }
 
@@ -343,7 +403,7 @@ std::vector<v1::Holding> Answerer::Holdings() {
   for (const v1::Source& given : settings_->config.source()) {
     const auto data_set = settings_->catalogue->Find(given.data_set());
     Refusal refusal;
-    auto source = Source(**data_set, &refusal);
+    auto source = Source(**data_set, Use::kAnswer, &refusal);
     if (!source.ok()) continue;
     v1::Holding holding = (*source)->source->Holding();
     *holding.mutable_rule() = ToProto(settings_->policy);

@@ -27,6 +27,7 @@ namespace cairn {
 //     read the question, admit it or refuse it        purpose, plan, what is
 //     held ledger: query.received, query.admitted | query.refused     on disk
 //     for each table it needs: released before?  -> that table, bit for bit
+//                              in the release plan's? -> worked out from them
 //                              else tabulate, protect with its neighbours
 //     ledger: answer.released, and the new tables, in one commit
 //     -> tables and receipt                            no receipt, no answer
@@ -47,7 +48,7 @@ class Answerer {
   struct PreviewTable {
     Measure measure;
     std::shared_ptr<const ProtectedTable> table;
-    std::vector<HiddenWhy> why;  // empty where the table was released before
+    std::vector<HiddenWhy> why;  // empty where nothing new is released
     // None where it was released without one.
     std::optional<KeptReceipt> receipt;
   };
@@ -67,6 +68,8 @@ class Answerer {
     std::unique_ptr<SqliteSource> source;
     std::unique_ptr<FigureCache> figures;
     std::string cell_key_secret;  // method CELL_KEY only
+    bool plan_done = false;
+    absl::Status plan;  // whether its release plan is released
   };
   struct Admitted {
     Plan plan;
@@ -76,11 +79,18 @@ class Answerer {
     std::string cell_key_secret;
   };
 
-  absl::StatusOr<Admitted> Admit(const Query& query, Refusal* refusal);
-  // The extract of a data set, opened anew when load has replaced it.
-  absl::StatusOr<OpenSource*> Source(const DataSet& data_set, Refusal* refusal);
-  // The released or newly protected tables of a question; `fresh` marks the
-  // new.
+  // A preview writes nothing.
+  enum class Use { kAnswer, kPreview };
+
+  absl::StatusOr<Admitted> Admit(const Query& query, Use use, Refusal* refusal);
+  // The extract of a data set, opened anew when load has replaced it, and its
+  // release plan released.
+  absl::StatusOr<OpenSource*> Source(const DataSet& data_set, Use use,
+                                     Refusal* refusal);
+  absl::Status ReleasePlanOf(const DataSet& data_set, Use use,
+                             OpenSource* open);
+  // The tables of a question: as they were released, worked out from those of
+  // the release plan, or newly protected.
   absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
   // The tables in which those of a request meet, which nobody is told of.
   absl::StatusOr<std::vector<FigureCache::TablePtr>> Meetings(

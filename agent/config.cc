@@ -7,11 +7,14 @@
 #include "agent/loader.h"
 #include "core/base/status_macros.h"
 #include "core/link/catalogue_file.h"
+#include "core/link/plan_file.h"
 #include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 
 namespace cairn {
 namespace {
+
+constexpr size_t kNewTablesPerEpoch = 200;
 
 absl::Status Missing(const std::string& path, absl::string_view field,
                      absl::string_view example) {
@@ -50,6 +53,7 @@ void Resolve(const std::string& path, v1::AgentConfig* config) {
   fix(config->mutable_state_dir());
   fix(config->mutable_catalogue());
   fix(config->mutable_policy());
+  fix(config->mutable_release_plan());
   fix(config->mutable_credentials()->mutable_certificate());
   fix(config->mutable_credentials()->mutable_key());
   fix(config->mutable_credentials()->mutable_authority());
@@ -111,6 +115,17 @@ std::string AgentSettings::DatabasePath() const {
   return absl::StrCat(config.state_dir(), "/agent.db");
 }
 
+const std::vector<PlannedTable>& AgentSettings::PlanOf(
+    const std::string& data_set) const {
+  static const auto* const kNone = new std::vector<PlannedTable>();
+  const auto found = plan.find(data_set);
+  return found == plan.end() ? *kNone : found->second;
+}
+size_t AgentSettings::NewTablesPerEpoch() const {
+  return config.has_new_tables_per_epoch() ? config.new_tables_per_epoch()
+                                           : kNewTablesPerEpoch;
+}
+
 const v1::Source* AgentSettings::FindSource(const std::string& data_set) const {
   for (const v1::Source& source : config.source()) {
     if (source.data_set() == data_set) return &source;
@@ -129,6 +144,11 @@ absl::StatusOr<AgentSettings> ReadAgentConfig(const std::string& path) {
   CAIRN_ASSIGN_OR_RETURN(const auto floor, FloorOf(message));
   CAIRN_ASSIGN_OR_RETURN(settings.policy,
                          ReadPolicy(settings.config.policy(), floor));
+  if (!settings.config.release_plan().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(
+        settings.plan,
+        ReadReleasePlan(settings.config.release_plan(), *settings.catalogue));
+  }
   CAIRN_RETURN_IF_ERROR(CheckSources(path, settings));
   return settings;
 }
@@ -157,6 +177,12 @@ state_dir: "state"
 # small cells are hidden. You may tighten the rule; nobody else can loosen it.
 catalogue: "catalogue.textproto"
 policy: "standard.textproto"
+
+# The tables the partnership agreed to release; load protects them together, and
+# most questions are answered from them. Other tables are protected when they are
+# first asked for, up to so many of one data set until its records change.
+# release_plan: "release-plan.textproto"
+# new_tables_per_epoch: 200
 
 # Purposes this agency answers for. None listed: every purpose of the catalogue.
 # permitted_purpose: "needs_assessment"

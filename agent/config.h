@@ -1,23 +1,31 @@
 #ifndef CAIRN_AGENT_CONFIG_H_
 #define CAIRN_AGENT_CONFIG_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/config.pb.h"
 #include "core/disclosure/policy.h"
 #include "core/query/catalogue.h"
+#include "core/query/release_plan.h"
 
 namespace cairn {
 
 // An agency's configuration, read whole and checked: paths are resolved, the
-// catalogue and the policy are parsed.
+// catalogue, the policy and the release plan are parsed.
 struct AgentSettings {
   v1::AgentConfig config;
   std::shared_ptr<const Catalogue> catalogue;
   DisclosurePolicy policy;
+  ReleasePlan plan;  // empty: none was agreed
 
+  // The planned tables of a data set.
+  const std::vector<PlannedTable>& PlanOf(const std::string& data_set) const;
+  // How many tables outside the plan may be released of an epoch.
+  size_t NewTablesPerEpoch() const;
   std::string ExtractPath(const std::string& data_set) const;
   std::string PlacesPath() const;
   std::string DatabasePath() const;

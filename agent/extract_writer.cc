@@ -163,7 +163,9 @@ std::string ExtractWriter::Digest() {
   return digest_.Finish();
 }
 
-absl::Status ExtractWriter::Finish(const v1::ExtractMeta& meta) {
+absl::Status ExtractWriter::Finish(
+    const v1::ExtractMeta& meta,
+    const std::function<absl::Status(const std::string& path)>& complete) {
   insert_.reset();
   if (sorted_) {
     const std::string sort = absl::StrCat(
@@ -178,6 +180,7 @@ absl::Status ExtractWriter::Finish(const v1::ExtractMeta& meta) {
   // Gives back the room of the unsorted copy.
   if (sorted_) CAIRN_RETURN_IF_ERROR(db_->Execute("VACUUM"));
   db_.reset();
+  if (complete) CAIRN_RETURN_IF_ERROR(complete(file_->aside()));
   return file_->Replace();
 }
 

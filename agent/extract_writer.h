@@ -2,6 +2,7 @@
 #define CAIRN_AGENT_EXTRACT_WRITER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,7 +70,10 @@ class ExtractWriter {
   // their keys: they are no part of what a record says.
   std::string Digest();
   // Sorts, writes `meta`, and puts the new extract in the place of the old.
-  absl::Status Finish(const v1::ExtractMeta& meta);
+  // `complete`, if there is one, adds to the closed file before that.
+  absl::Status Finish(
+      const v1::ExtractMeta& meta,
+      const std::function<absl::Status(const std::string& path)>& complete);
 
   uint64_t rows() const { return rows_; }
   uint64_t rows_without_person() const { return rows_without_person_; }

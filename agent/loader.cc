@@ -181,7 +181,7 @@ class Loader {
     meta.set_epoch(Epoch(meta));
     meta.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
                                         absl::UTCTimeZone()));
-    const absl::Status finished = writer_->Finish(meta);
+    const absl::Status finished = writer_->Finish(meta, request_.complete);
     if (!finished.ok()) return Nothing(finished, finished.message());
     LoadReport report;
     report.data_set = meta.data_set();

@@ -34,6 +34,9 @@ struct LoadRequest {
   std::function<void(const std::string& sentence)> on_terminal = {};
   // Set from elsewhere (a signal) to stop the load.
   const std::atomic<bool>* stop = nullptr;
+  // Adds to the new extract, a whole and closed file at this path, before it
+  // takes the place of the old one. Its error is the load's.
+  std::function<absl::Status(const std::string& path)> complete = {};
 };
 
 struct LoadReport {

@@ -108,6 +108,12 @@ void AppendCells(const Answerer::PreviewTable& table, std::string* out) {
       out, "\nThe table that would leave: ", released.measure().ToString(),
       ", ", released.cells().size(), " cells, ", shown, " shown, ",
       released.cells().size() - shown, " hidden.\n");
+  if (released.worked_out()) {
+    absl::StrAppend(out,
+                    "It is worked out from tables of the release plan, by "
+                    "addition alone.\n");
+    return;
+  }
   if (table.why.empty()) {
     absl::StrAppend(out,
                     "It was released before, and leaves again bit for bit.\n");

@@ -84,6 +84,22 @@ absl::StatusOr<bool> ReleaseStore::AllUnder(const DisclosurePolicy& policy,
   }
 }
 
+absl::StatusOr<std::vector<std::string>> ReleaseStore::Keys(
+    const std::string& data_set, const std::string& epoch) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT table_key FROM release WHERE "
+                         "data_set = ?1 AND epoch = ?2"));
+  select.BindText(1, data_set);
+  select.BindText(2, epoch);
+  std::vector<std::string> keys;
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return keys;
+    keys.push_back(select.Text(0));
+  }
+}
+
 absl::Status ReleaseStore::Write(const std::string& table_key,
                                  const ProtectedTable& table) {
   CAIRN_ASSIGN_OR_RETURN(

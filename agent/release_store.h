@@ -23,6 +23,11 @@ class ReleaseStore {
   static absl::StatusOr<std::unique_ptr<ReleaseStore>> Create(
       Database* database);
 
+  // The store of a database that is only read; a release store has made it.
+  static std::unique_ptr<ReleaseStore> ForReading(Database* database) {
+    return std::unique_ptr<ReleaseStore>(new ReleaseStore(database));
+  }
+
   using TablePtr = std::shared_ptr<const ProtectedTable>;
 
   // All released tables of a data set's epoch and measure, by table key
@@ -38,11 +43,17 @@ class ReleaseStore {
                                 const std::string& data_set,
                                 const std::string& epoch);
 
+  // The keys of all tables released of the epoch, once for each measure.
+  absl::StatusOr<std::vector<std::string>> Keys(const std::string& data_set,
+                                                const std::string& epoch);
+
   // Writes a table; to be called inside the ledger's commit. ALREADY_EXISTS if
   // the table was released before: it is never written over.
   absl::Status Write(const std::string& table_key, const ProtectedTable& table);
   // Makes a written table known, after the commit.
   void Remember(const std::string& table_key, TablePtr table);
+  // Knows only what is on the disk again.
+  void Forget() { known_.clear(); }
 
   // Why each of these tables is as it is: for the steward.
   ReceiptStore* receipts() { return receipts_.get(); }

@@ -14,6 +14,7 @@
 #include "agent/agent.h"
 #include "agent/loader.h"
 #include "agent/places.h"
+#include "agent/plan_load.h"
 #include "agent/preview.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
@@ -36,14 +37,14 @@ class ProgressBar {
     if (shown_) std::fputs("\r\033[K", stderr);
   }
 
-  void Show(double fraction, uint64_t rows) const {
+  void Show(double fraction, const std::string& how_much) const {
     if (!shown_) return;
     constexpr int kWidth = 30;
     const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kWidth);
     const std::string line =
-        absl::StrFormat("\r\033[K%s [%s%s] %3d %%  %d rows", what_,
+        absl::StrFormat("\r\033[K%s [%s%s] %3d %%  %s", what_,
                         std::string(full, '#'), std::string(kWidth - full, '.'),
-                        static_cast<int>(fraction * 100), rows);
+                        static_cast<int>(fraction * 100), how_much);
     std::fputs(line.c_str(), stderr);
   }
 
@@ -51,6 +52,8 @@ class ProgressBar {
   const std::string what_;
   const bool shown_;
 };
+
+std::string Rows(uint64_t rows) { return absl::StrCat(rows, " rows"); }
 
 absl::Status MakeStateDir(const std::string& dir) {
   return MakeDir(absl::StrCat(dir, "/extract"));
@@ -112,17 +115,28 @@ absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
                       {},
                       &stop};
   request.progress = [&bar](double fraction, uint64_t rows) {
-    bar.Show(fraction, rows);
+    bar.Show(fraction, Rows(rows));
   };
   if (isatty(STDERR_FILENO) == 1) {
     request.on_terminal = [](const std::string& sentence) {
       std::fprintf(stderr, "\r\033[K%s\n", sentence.c_str());
     };
   }
+  std::string planned;
+  request.complete = [&](const std::string& path) -> absl::Status {
+    const ProgressBar plan_bar(source.data_set() + ", release plan");
+    const auto progress = [&plan_bar](size_t done, size_t all) {
+      plan_bar.Show(static_cast<double>(done) / static_cast<double>(all),
+                    absl::StrFormat("%d of %d tables", done, all));
+    };
+    CAIRN_ASSIGN_OR_RETURN(
+        planned, PlanAtLoad(settings, *data_set, path, key, progress));
+    return absl::OkStatus();
+  };
   auto report = LoadDataSet(request);
   if (!report.ok()) return report.status();
-  bar.Show(1, report->rows);
-  Print(ReportText(*report));
+  bar.Show(1, Rows(report->rows));
+  Print(ReportText(*report) + planned);
   return absl::OkStatus();
 }
 
@@ -158,6 +172,15 @@ absl::Status CheckMapping(const AgentSettings& settings,
   return MakeLoadPlan(inputs).status();
 }
 
+// The state of a data set's release plan, one line.
+void PrintPlan(const AgentSettings& settings, const DataSet& data_set,
+               const SqliteSource& source, const char* before) {
+  const std::string words = PlanState(settings, data_set, source);
+  if (words.empty()) return;
+  Print(absl::StrFormat("%s%s %s\n", before, "release plan",
+                        data_set.id + ": " + words));
+}
+
 }  // namespace
 
 absl::Status InitAgent(const std::string& config_path,
@@ -189,6 +212,9 @@ absl::Status CheckAgent(const std::string& config_path) {
   list.Add(
       "policy", absl::OkStatus(),
       absl::StrCat(settings->policy.profile, ": ", settings->policy.ToWords()));
+  if (!settings->config.release_plan().empty()) {
+    list.Add("release plan", absl::OkStatus(), settings->config.release_plan());
+  }
   const auto identity = CheckCredentials(settings->config.credentials());
   absl::Status named = identity.status();
   if (identity.ok() && (identity->role != "agent" ||
@@ -228,6 +254,7 @@ absl::Status CheckAgent(const std::string& config_path) {
               ? absl::StrCat(source.data_set(), ": ", (*extract)->meta().rows(),
                              " rows, loaded ", (*extract)->meta().loaded_at())
               : "");
+      if (extract.ok()) PrintPlan(*settings, **data_set, **extract, "-    ");
     }
   }
   return list.first();
@@ -304,6 +331,7 @@ absl::Status StatusAgent(const std::string& config_path) {
             ? "not loaded yet"
             : std::string(extract.status().message()),
         "\n"));
+    if (extract.ok()) PrintPlan(settings, **data_set, **extract, "");
   }
   if (access(settings.DatabasePath().c_str(), F_OK) != 0)
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/coarser_offer.h"
 #include "core/disclosure/merge.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
@@ -304,6 +305,8 @@ void FillResult(const AnswerContext& context,
   AddCoverage(context, answers, result);
   AddPlaces(context, answers, result);
   AddPersons(context, answers, result);
+  const std::string coarser = OfferCoarser(plan, *result);
+  if (!coarser.empty()) result->add_warning(coarser);
 }
 
 std::string OutcomeOf(const v1::Result& result) {

@@ -8,8 +8,9 @@
 
 namespace cairn {
 
-// The only hand that fills a ProtectedTable. Included by protect.cc and by the
-// reader of released tables (core/link/translate.cc); .ci/includes holds it so.
+// The only hand that fills a ProtectedTable. Included by protect.cc, by
+// worked_out.cc, which adds released cells, and by the reader of released tables
+// (core/link/translate.cc); .ci/includes holds it so.
 class ProtectedTableMaker {
  public:
   struct Parts {
@@ -22,6 +23,7 @@ class ProtectedTableMaker {
     int decimals = 0;
     int64_t base = 1;
     int64_t clip_high = 1;
+    bool worked_out = false;
   };
 
   static ProtectedTable Make(Parts parts) {
@@ -35,6 +37,7 @@ class ProtectedTableMaker {
     table.decimals_ = parts.decimals;
     table.base_ = parts.base;
     table.clip_high_ = parts.clip_high;
+    table.worked_out_ = parts.worked_out;
     return table;
   }
 };

@@ -22,7 +22,7 @@ absl::Status Invalid(absl::string_view sentence) {
 }
 
 // How the cells of a table are told apart on the wire.
-enum CellState : char { kRange = 0, kShown = 1, kBounds = 2 };
+enum CellState : char { kRange, kShown, kBounds, kShownSum, kBoundedSum };
 
 // A field we do not know may narrow a question: to pass it over would answer a
 // wider one.
@@ -189,22 +189,45 @@ class CellReader {
                               policy.largest_hidden_count * clip);
       case kShown:
         return NextShown(base, policy);
-      case kBounds: {
-        if (bound_ >= message_.bound_low_size() ||
-            message_.bound_high_size() != message_.bound_low_size()) {
-          return Invalid("the table lacks a bound");
-        }
-        const int64_t low = message_.bound_low(bound_);
-        const int64_t high = message_.bound_high(bound_++);
-        if (low < 0 || low > kMaxFigure || high > kMaxFigure || high < -1 ||
-            (high >= 0 && high < low)) {
-          return Invalid("the table has a bound that cannot be");
-        }
-        return SuppressedCell(low, high < 0 ? kNoLimit : high);
-      }
+      case kBounds:
+        return NextBounds(CellStatus::kSuppressed);
+      case kBoundedSum:
+        if (!message_.worked_out()) break;
+        return NextBounds(CellStatus::kBounded);
+      case kShownSum:
+        if (!message_.worked_out()) break;
+        return NextShownSum(base);
       default:
-        return Invalid("the table has a cell of an unknown kind");
+        break;
     }
+    return Invalid("the table has a cell of an unknown kind");
+  }
+
+  absl::StatusOr<Cell> NextBounds(CellStatus status) {
+    if (bound_ >= message_.bound_low_size() ||
+        message_.bound_high_size() != message_.bound_low_size()) {
+      return Invalid("the table lacks a bound");
+    }
+    const int64_t low = message_.bound_low(bound_);
+    const int64_t high = message_.bound_high(bound_++);
+    if (low < 0 || low > kMaxFigure || high > kMaxFigure || high < -1 ||
+        (high >= 0 && high < low)) {
+      return Invalid("the table has a bound that cannot be");
+    }
+    return Cell{status, 0, low, high < 0 ? kNoLimit : high};
+  }
+
+  absl::StatusOr<Cell> NextShownSum(int64_t base) {
+    if (value_ >= message_.value_size()) {
+      return Invalid("the table lacks a number");
+    }
+    CAIRN_ASSIGN_OR_RETURN(Cell cell, NextBounds(CellStatus::kPublished));
+    cell.value = message_.value(value_++);
+    if (cell.value < 0 || cell.value > kMaxFigure || cell.value % base != 0 ||
+        cell.value < cell.low || cell.value > cell.high) {
+      return Invalid("the table has a number that the rule cannot give");
+    }
+    return cell;
   }
 
   absl::StatusOr<Cell> NextShown(int64_t base, const DisclosurePolicy& policy) {
@@ -230,6 +253,15 @@ class CellReader {
   int value_ = 0;
   int bound_ = 0;
 };
+
+// Is a published cell wider than the rounding bin of its number?
+bool IsSum(const Cell& cell, const ProtectedTable& table) {
+  if (!table.worked_out()) return false;
+  const Bin bin = table.measure().kind == Measure::Kind::kSum
+                      ? RoundToBin(cell.value, table.base())
+                      : NoisyBin(cell.value, table.policy());
+  return cell.low != bin.low || cell.high != bin.high;
+}
 
 absl::StatusOr<TableAxis> ReadAxis(const v1::TableDimension& message) {
   TableAxis axis;
@@ -400,6 +432,7 @@ absl::StatusOr<ProtectedTable> FromProto(const v1::ProtectedTable& message) {
        message.decimals() != 0)) {
     return Invalid("the table is of counts, but has the base of a sum");
   }
+  parts.worked_out = message.worked_out();
   CAIRN_ASSIGN_OR_RETURN(
       parts.cells,
       CellReader(message).Read(parts.base, parts.policy, parts.clip_high));
@@ -411,6 +444,7 @@ v1::ProtectedTable ToProto(const ProtectedTable& table) {
   message.set_data_set(table.data_set());
   message.set_epoch(table.epoch());
   message.set_measure(table.measure().ToString());
+  message.set_worked_out(table.worked_out());
   *message.mutable_rule() = ToProto(table.policy());
   for (const TableAxis& axis : table.shape().axes) {
     auto* dimension = message.add_dimension();
@@ -437,16 +471,25 @@ v1::ProtectedTable ToProto(const ProtectedTable& table) {
       table.policy().largest_hidden_count * (sum ? table.clip_high() : 1);
   std::string* state = message.mutable_state();
   state->reserve(table.cells().size());
+  const auto add_bounds = [&](CellState kind, const Cell& cell) {
+    state->push_back(kind);
+    message.add_bound_low(cell.low);
+    message.add_bound_high(cell.high == kNoLimit ? -1 : cell.high);
+  };
   for (const Cell& cell : table.cells()) {
     if (cell.status == CellStatus::kPublished) {
-      state->push_back(kShown);
       message.add_value(cell.value);
+      if (IsSum(cell, table)) {
+        add_bounds(kShownSum, cell);
+      } else {
+        state->push_back(kShown);
+      }
+    } else if (cell.status == CellStatus::kBounded) {
+      add_bounds(kBoundedSum, cell);
     } else if (cell.low == range_low && cell.high == range_high) {
       state->push_back(kRange);
     } else {
-      state->push_back(kBounds);
-      message.add_bound_low(cell.low);
-      message.add_bound_high(cell.high == kNoLimit ? -1 : cell.high);
+      add_bounds(kBounds, cell);
     }
   }
   return message;

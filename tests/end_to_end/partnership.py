@@ -141,6 +141,7 @@ class Partnership:
         self.port = free_port()
         self.processes = {}
         self.policy = ROOT / "policies/standard.textproto"
+        self.load_seconds = 60
         for part in ("config", "log", "state"):
             (self.folder / part).mkdir(exist_ok=True)
         self.profile = self.folder / "analyst.textproto"
@@ -204,7 +205,8 @@ class Partnership:
         return path
 
     def load(self, agency):
-        done = run("cairn-agent", "load", "--config", str(self.config(agency)))
+        done = run("cairn-agent", "load", "--config", str(self.config(agency)),
+                   timeout=self.load_seconds)
         if done.code != 0:
             raise AssertionError(f"{agency} could not load:\n{done}")
         return done

@@ -100,6 +100,48 @@ TEST(TranslateTable, ComesBackTheSame) {
   }
 }
 
+// 85 is the sum of two shown cells; of the third a part is hidden.
+v1::ProtectedTable WorkedOutTable() {
+  v1::ProtectedTable table = Table();
+  table.set_worked_out(true);
+  table.set_state(std::string("\1\3\4\2", 4));
+  table.add_value(85);
+  table.clear_bound_low();
+  table.clear_bound_high();
+  for (const auto& [low, high] : {std::pair{81, 89}, {38, 49}, {46, -1}}) {
+    table.add_bound_low(low);
+    table.add_bound_high(high);
+  }
+  return table;
+}
+
+TEST(TranslateTable, SumsKeepTheirOwnBounds) {
+  const auto table = FromProto(WorkedOutTable());
+  ASSERT_THAT(table, IsOk());
+  EXPECT_TRUE(table->worked_out());
+  EXPECT_EQ(table->cells(),
+            (std::vector<Cell>{PublishedCell(40, 38, 42),
+                               PublishedCell(85, 81, 89),
+                               {CellStatus::kBounded, 0, 38, 49},
+                               SuppressedCell(46, kNoLimit)}));
+  EXPECT_EQ(ToProto(*table).SerializeAsString(),
+            WorkedOutTable().SerializeAsString());
+}
+
+TEST(TranslateTable, OnlyAWorkedOutTableHasSums) {
+  v1::ProtectedTable released = WorkedOutTable();
+  released.set_worked_out(false);
+  EXPECT_THAT(FromProto(released),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  for (const int64_t value :
+       {int64_t{83}, int64_t{80}, int64_t{90}, int64_t{-5}}) {
+    v1::ProtectedTable wrong = WorkedOutTable();
+    wrong.set_value(1, value);
+    EXPECT_THAT(FromProto(wrong), StatusIs(absl::StatusCode::kInvalidArgument))
+        << value;
+  }
+}
+
 FrequencyTable EveryKind() {
   FrequencyTable table;
   table.data_set = "events";

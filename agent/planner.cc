@@ -1,0 +1,312 @@
+#include "agent/planner.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/digest.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/disclosure/protect.h"
+#include "core/link/policy_file.h"
+#include "core/link/translate.h"
+#include "core/store/sqlite.h"
+
+namespace cairn {
+namespace {
+
+// The plan's measures, in the order they come.
+std::vector<Measure> MeasuresOf(const std::vector<PlannedTable>& plan) {
+  std::vector<Measure> measures;
+  for (const PlannedTable& table : plan) {
+    if (std::find(measures.begin(), measures.end(), table.measure) ==
+        measures.end()) {
+      measures.push_back(table.measure);
+    }
+  }
+  return measures;
+}
+
+// One measure of a plan on its way out.
+class MeasurePlanner {
+ public:
+  MeasurePlanner(const PlanRequest& request, const Measure& measure)
+      : request_(request), measure_(measure) {}
+
+  absl::StatusOr<std::vector<NewTable>> Run() {
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto* released,
+        request_.releases->Tables(request_.data_set->id,
+                                  request_.source->epoch(), measure_));
+    for (const auto& [key, table] : *released) pinned_.push_back(table.get());
+    for (const PlannedTable& table : *request_.plan) {
+      if (!(table.measure == measure_) ||
+          released->find(table.Key()) != released->end()) {
+        continue;
+      }
+      Refusal refusal;
+      auto shape = request_.source->Shape(table.plan, &refusal);
+      if (!shape.ok()) continue;
+      CAIRN_ASSIGN_OR_RETURN(FigureCache::TablePtr figures,
+                             request_.figures->Tabulate(*shape, measure_));
+      keys_.push_back(table.Key());
+      figures_.push_back(std::move(figures));
+    }
+    CAIRN_RETURN_IF_ERROR(ProtectFrom(0, keys_.size()));
+    return std::move(tables_);
+  }
+
+ private:
+  // Together, so that no table has to give way to one before it. Where the
+  // proof of so many at once fails, all of them would be hidden: then the first
+  // half, which is used most, goes first. A table that is too much by itself is
+  // left out: whoever asks for it is told so.
+  absl::Status ProtectFrom(size_t first, size_t count) {
+    if (count == 0) return absl::OkStatus();
+    if (request_.progress) request_.progress(first, keys_.size());
+    auto protections = ProtectGroup(first, count);
+    const bool too_much = absl::IsResourceExhausted(protections.status());
+    if (!too_much) CAIRN_RETURN_IF_ERROR(protections.status());
+    if (count == 1 && too_much) return absl::OkStatus();
+    if (count > 1 && (too_much || ShowNothing(*protections))) {
+      CAIRN_RETURN_IF_ERROR(ProtectFrom(first, count / 2));
+      return ProtectFrom(first + count / 2, count - count / 2);
+    }
+    for (size_t i = 0; i < protections->size(); ++i) {
+      tables_.push_back(
+          {keys_[first + i], std::make_shared<const ProtectedTable>(
+                                 std::move((*protections)[i].table))});
+      pinned_.push_back(tables_.back().table.get());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Protection>> ProtectGroup(size_t first,
+                                                       size_t count) {
+    ProtectRequest request;
+    for (size_t i = first; i < first + count; ++i) {
+      request.tables.push_back(figures_[i].get());
+    }
+    request.measure = measure_;
+    request.policy = *request_.policy;
+    request.pinned = pinned_;
+    request.data_set = request_.data_set;
+    request.cell_key_secret = request_.cell_key_secret;
+    request.tabulate = [this](const TableShape& shape) {
+      return request_.figures->Tabulate(shape, measure_);
+    };
+    return Protect(request);
+  }
+
+  static bool ShowNothing(const std::vector<Protection>& protections) {
+    for (const Protection& protection : protections) {
+      for (const Cell& cell : protection.table.cells()) {
+        if (cell.status == CellStatus::kPublished) return false;
+      }
+    }
+    return true;
+  }
+
+  const PlanRequest& request_;
+  const Measure& measure_;
+  std::vector<const ProtectedTable*> pinned_;
+  std::vector<std::string> keys_;
+  std::vector<FigureCache::TablePtr> figures_;
+  std::vector<NewTable> tables_;
+};
+
+// Is every planned table that the source can give released?
+absl::StatusOr<bool> AllReleased(const PlanRequest& request) {
+  for (const PlannedTable& table : *request.plan) {
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto* released,
+        request.releases->Tables(request.data_set->id, request.source->epoch(),
+                                 table.measure));
+    Refusal refusal;
+    if (released->find(table.Key()) == released->end() &&
+        request.source->Shape(table.plan, &refusal).ok()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Of the tables' bytes, as the release store keeps them.
+std::string DigestOf(const std::vector<NewTable>& tables) {
+  Sha256Stream all;
+  for (const NewTable& table : tables) {
+    const std::string bytes = ToProto(*table.table).SerializeAsString();
+    all.Add(absl::StrCat(table.key.size(), ":", table.key, bytes.size(), ":"));
+    all.Add(bytes);
+  }
+  return Hex(all.Finish());
+}
+
+Entry EntryOf(const PlanRequest& request, const std::string& made_from,
+              const std::vector<NewTable>& tables) {
+  Entry entry{"plan.released", "", {}};
+  entry.fields["data_set"] = request.data_set->id;
+  entry.fields["epoch"] = request.source->epoch();
+  entry.fields["made_from"] = made_from;
+  entry.fields["tables"] = static_cast<int64_t>(tables.size());
+  entry.fields["tables_digest"] = DigestOf(tables);
+  return entry;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<NewTable>> ProtectPlan(const PlanRequest& request) {
+  std::vector<NewTable> tables;
+  for (const Measure& measure : MeasuresOf(*request.plan)) {
+    CAIRN_ASSIGN_OR_RETURN(std::vector<NewTable> more,
+                           MeasurePlanner(request, measure).Run());
+    std::move(more.begin(), more.end(), std::back_inserter(tables));
+  }
+  return tables;
+}
+
+absl::StatusOr<std::string> PlanDigest(const PlanRequest& request) {
+  Sha256Stream all;
+  const auto add = [&all](absl::string_view piece) {
+    all.Add(absl::StrCat(piece.size(), ":"));
+    all.Add(piece);
+  };
+  add(ToProto(*request.policy).SerializeAsString());
+  add(request.cell_key_secret);
+  add(request.source->meta().catalogue_digest());
+  add(request.source->epoch());
+  for (const PlannedTable& table : *request.plan) {
+    add(table.measure.ToString());
+    add(table.Key());
+  }
+  for (const Measure& measure : MeasuresOf(*request.plan)) {
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto* released,
+        request.releases->Tables(request.data_set->id, request.source->epoch(),
+                                 measure));
+    add(measure.ToString());
+    for (const auto& [key, table] : *released) {
+      add(key);
+      add(ToProto(*table).SerializeAsString());
+    }
+  }
+  return Hex(all.Finish());
+}
+
+PlanCoverage CoverageOf(const PlanRequest& request) {
+  PlanCoverage coverage;
+  for (const PlannedTable& table : *request.plan) {
+    Refusal refusal;
+    if (request.source->Shape(table.plan, &refusal).ok()) {
+      ++coverage.given;
+      continue;
+    }
+    coverage.lacking.push_back(absl::StrCat(
+        table.measure.ToString(), " by ", table.Key(), ": ", refusal.sentence));
+  }
+  return coverage;
+}
+
+absl::Status StorePlan(const std::string& extract_path,
+                       const std::string& digest,
+                       const std::vector<NewTable>& tables) {
+  CAIRN_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Database> db,
+      Database::Open(extract_path, Database::Mode::kScratch));
+  return db->Transact([&]() -> absl::Status {
+    CAIRN_RETURN_IF_ERROR(
+        db->Execute("CREATE TABLE planned(measure TEXT NOT NULL, table_key "
+                    "TEXT NOT NULL, bytes BLOB NOT NULL, "
+                    "PRIMARY KEY(measure, table_key))"));
+    CAIRN_ASSIGN_OR_RETURN(
+        Statement insert,
+        db->Prepare("INSERT INTO planned VALUES (?1, ?2, ?3)"));
+    for (const NewTable& table : tables) {
+      insert.BindText(1, table.table->measure().ToString());
+      insert.BindText(2, table.key);
+      insert.BindBlob(3, ToProto(*table.table).SerializeAsString());
+      CAIRN_RETURN_IF_ERROR(insert.Run());
+    }
+    CAIRN_ASSIGN_OR_RETURN(Statement meta,
+                           db->Prepare("INSERT INTO meta VALUES ('plan', ?1)"));
+    meta.BindBlob(1, digest);
+    return meta.Run();
+  });
+}
+
+absl::StatusOr<std::vector<NewTable>> ReadStoredPlan(
+    const std::string& extract_path, const PlanRequest& request,
+    const std::string& digest) {
+  CAIRN_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Database> db,
+      Database::Open(extract_path, Database::Mode::kReadOnly));
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement meta, db->Prepare("SELECT value FROM meta WHERE key = 'plan'"));
+  CAIRN_ASSIGN_OR_RETURN(const bool has_plan, meta.Step());
+  if (!has_plan || meta.Blob(0) != digest) {
+    return absl::NotFoundError(
+        "the tables that load made were made from something else");
+  }
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      db->Prepare("SELECT table_key, bytes FROM planned ORDER BY rowid"));
+  std::vector<NewTable> tables;
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return tables;
+    v1::ProtectedTable message;
+    CAIRN_RETURN_IF_ERROR(
+        ParseMessage(select.Blob(1), kMaxAnswerBytes, &message));
+    CAIRN_ASSIGN_OR_RETURN(ProtectedTable table, FromProto(message));
+    if (table.data_set() != request.data_set->id ||
+        table.epoch() != request.source->epoch() || table.worked_out() ||
+        !(table.policy() == *request.policy)) {
+      return absl::DataLossError(
+          absl::StrCat(extract_path, ": holds a table of other records"));
+    }
+    tables.push_back({select.Text(0), std::make_shared<const ProtectedTable>(
+                                          std::move(table))});
+  }
+}
+
+absl::Status MakePlanReleased(const PlanRequest& request,
+                              const std::string& extract_path, Ledger* ledger) {
+  const std::string& epoch = request.source->epoch();
+  CAIRN_ASSIGN_OR_RETURN(const bool done, AllReleased(request));
+  if (done) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(
+      const bool same_rule,
+      request.releases->AllUnder(*request.policy, request.data_set->id, epoch));
+  if (!same_rule) {
+    return absl::FailedPreconditionError(
+        "these records were first released under another policy");
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::string digest, PlanDigest(request));
+  auto tables = ReadStoredPlan(extract_path, request, digest);
+  if (!tables.ok()) {
+    LogLine("plan.protecting",
+            {{"data_set", request.data_set->id},
+             {"reason", std::string(tables.status().message())}});
+    tables = ProtectPlan(request);
+    CAIRN_RETURN_IF_ERROR(tables.status());
+  }
+  if (tables->empty()) return absl::OkStatus();
+  if (ledger != nullptr) {
+    const auto write = [&]() -> absl::Status {
+      for (const NewTable& table : *tables) {
+        CAIRN_RETURN_IF_ERROR(request.releases->Write(table.key, *table.table));
+      }
+      return absl::OkStatus();
+    };
+    CAIRN_RETURN_IF_ERROR(
+        ledger->Append({EntryOf(request, digest, *tables)}, write).status());
+  }
+  for (const NewTable& table : *tables) {
+    request.releases->Remember(table.key, table.table);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn
