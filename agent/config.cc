@@ -179,8 +179,8 @@ catalogue: "catalogue.textproto"
 policy: "standard.textproto"
 
 # The tables the partnership agreed to release; load protects them together, and
-# most questions are answered from them. Other tables are protected when they are
-# first asked for, up to so many of one data set until its records change.
+# most questions are answered from them. Other tables are protected when they
+# are first asked for, so many of one data set until its records change.
 # release_plan: "release-plan.textproto"
 # new_tables_per_epoch: 200
 

@@ -43,7 +43,8 @@ struct NewTable {
 // The planned tables that the source can give and that were not released
 // before, protected together against all that was; where that would hide every
 // cell, or is too much to prove, in two halves, the first half first. Each
-// measure is a problem of its own. Errors as Protect and SqliteSource::Tabulate.
+// measure is a problem of its own. Errors as Protect and
+// SqliteSource::Tabulate.
 absl::StatusOr<std::vector<NewTable>> ProtectPlan(const PlanRequest& request);
 
 // A digest of all that ProtectPlan works from: the plan, the policy, the

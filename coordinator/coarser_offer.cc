@@ -77,9 +77,9 @@ std::string OfferCoarser(const Plan& plan, const v1::Result& result) {
     best = rank;
   }
   const Level* coarser = NextOf(plan, *widest);
-  const std::string start = absl::StrCat(
-      "fewer than ", kEnoughPercent,
-      " % of the figures can be shown; for more of them ");
+  const std::string start =
+      absl::StrCat("fewer than ", kEnoughPercent,
+                   " % of the figures can be shown; for more of them ");
   const std::string& variable = plan.query.by[widest->by];
   if (coarser == nullptr) return absl::StrCat(start, "leave out ", variable);
   return absl::StrCat(start, "ask by ", coarser->variable, " instead of ",

@@ -13,9 +13,9 @@
 namespace cairn {
 
 // A table that may leave. It is born in Protect, worked out from such tables by
-// addition (WorkOut), or read back from what they once made (translate: from the
-// wire or the release store), and nowhere else: the constructor is closed to
-// everyone but the three.
+// addition (WorkOut), or read back from what they once made (translate: from
+// the wire or the release store), and nowhere else: the constructor is closed
+// to everyone but the three.
 class ProtectedTable {
  public:
   const std::string& data_set() const { return data_set_; }
@@ -31,7 +31,8 @@ class ProtectedTable {
   int64_t base() const { return base_; }
   // Sums: the largest clipped contribution of one record. Counts: 1.
   int64_t clip_high() const { return clip_high_; }
-  // Its cells are sums of released ones (WorkOut): it was never released itself.
+  // Its cells are sums of released ones (WorkOut): it was never released
+  // itself.
   bool worked_out() const { return worked_out_; }
 
   // Counts add over codes; distinct persons do not.

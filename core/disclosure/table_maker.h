@@ -9,8 +9,8 @@
 namespace cairn {
 
 // The only hand that fills a ProtectedTable. Included by protect.cc, by
-// worked_out.cc, which adds released cells, and by the reader of released tables
-// (core/link/translate.cc); .ci/includes holds it so.
+// worked_out.cc, which adds released cells, and by the reader of released
+// tables (core/link/translate.cc); .ci/includes holds it so.
 class ProtectedTableMaker {
  public:
   struct Parts {
