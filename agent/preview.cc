@@ -56,6 +56,8 @@ const char* Why(HiddenWhy why) {
       return "complement: would narrow a hidden cell";
     case HiddenWhy::kPinned:
       return "hidden in an earlier release";
+    case HiddenWhy::kFewChanged:
+      return "shown before the last load, which changed few of its records";
   }
   return "";
 }

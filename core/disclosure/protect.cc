@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -259,6 +260,7 @@ class Protector {
         }
       }
     }
+    HideFewChanged();
     for (size_t i = 0; i < cells_.size(); ++i) {
       SuppressionCell& cell = cells_[i];
       if (mark_[i] != nullptr) {
@@ -270,6 +272,37 @@ class Protector {
         cell.hidden = {0, kNoLimit};
       }
     }
+  }
+
+  // What was shown of an earlier epoch is not shown anew, whether a few of its
+  // records changed or none: the same for all of these, or a cell that is
+  // hidden would say that someone came or went.
+  void HideFewChanged() {
+    std::set<EraSet> earlier;
+    for (size_t p = 0; p < request_.pinned.size(); ++p) {
+      earlier.insert(linked_.span(request_.tables.size() + p));
+    }
+    for (size_t t = 0; t < request_.tables.size(); ++t) {
+      for (const EraSet& span : earlier) {
+        if (span == linked_.span(t)) continue;
+        for (const auto& revision : linked_.Revisions(t, span)) {
+          HideIfFewChanged(revision);
+        }
+      }
+    }
+  }
+  void HideIfFewChanged(const LinkedTables::Revision& revision) {
+    const int before = revision.before, now = revision.now;
+    if (mark_[now] != nullptr || mark_[before] == nullptr ||
+        mark_[before]->status != CellStatus::kPublished ||
+        cells_[now].kind != Kind::kOpen) {
+      return;
+    }
+    for (const int changed : {revision.went, revision.came}) {
+      if (changed >= 0 && figures_.count[changed] >= kRevisionRecords) return;
+    }
+    cells_[now].kind = Kind::kHidden;
+    why_[now] = HiddenWhy::kFewChanged;
   }
 
   void Fix(size_t i) {
@@ -375,15 +408,18 @@ absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request) {
     shapes.push_back(&table->shape);
   }
   for (const ProtectedTable* pinned : request.pinned) {
-    if (!(pinned->policy() == request.policy)) {
+    const bool same_epoch =
+        !request.tables.empty() && pinned->epoch() == request.tables[0]->epoch;
+    if (same_epoch && !(pinned->policy() == request.policy)) {
       return absl::FailedPreconditionError(
           "this data was first released under another disclosure policy; "
           "load it anew before answering under this one");
     }
     shapes.push_back(&pinned->shape());
   }
-  CAIRN_ASSIGN_OR_RETURN(const LinkedTables linked,
-                         LinkedTables::Create(shapes, additive, names));
+  CAIRN_ASSIGN_OR_RETURN(
+      const LinkedTables linked,
+      LinkedTables::Create(shapes, additive, names, request.timeline));
   CAIRN_ASSIGN_OR_RETURN(const SystemFigures figures,
                          FindFigures(request, linked));
   return Protector(request, linked, figures).Run();
