@@ -7,6 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/earlier_extract.h"
+#include "agent/epochs.h"
 #include "agent/loader.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
@@ -56,6 +59,12 @@ Refusal WhyNoTable(const absl::Status& status) {
             "its disclosure policy changed since these records were first "
             "released; it answers again with its next load"};
   }
+  if (absl::IsDataLoss(status)) {
+    return {v1::NOT_READY,
+            "what it told before does not fit its records any more, so it "
+            "tells nothing new of them; its steward finds the reason in the "
+            "agent's log"};
+  }
   if (absl::IsResourceExhausted(status)) {
     return {v1::TOO_LARGE, std::string(status.message())};
   }
@@ -82,6 +91,12 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
     return Refuse(refusal, v1::NOT_HELD,
                   absl::StrCat("does not hold ", data_set.id));
   }
+  if (!releases_->sound().ok()) {
+    return Refuse(refusal, v1::NOT_READY,
+                  "has lost a part of what it told before, and cannot vouch "
+                  "for what it would tell now; its steward finds what to do "
+                  "in `cairn-agent status`");
+  }
   const std::string path = settings_->ExtractPath(data_set.id);
   const std::string stamp = StampOf(path);
   OpenSource& open = sources_[data_set.id];
@@ -105,6 +120,13 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
                       "answers again with its next load");
       }
       open.cell_key_secret = CellKeySecret(*key, data_set.id);
+    }
+    const auto released = releases_->Epochs(data_set.id);
+    if (!released.ok() || !CheckVouched((*source)->meta(), *released).ok()) {
+      return Refuse(refusal, v1::NOT_READY,
+                    "holds records that are older than what it told of them, "
+                    "and cannot vouch for figures from these; its steward "
+                    "finds what to do in `cairn-agent status`");
     }
     open.source = *std::move(source);
     open.figures = std::make_unique<FigureCache>(
@@ -175,12 +197,8 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     request.policy = settings_->policy;
     request.data_set = admitted.plan.data_set;
     request.cell_key_secret = admitted.cell_key_secret;
-    for (const auto& [other, table] : *released) {
-      request.pinned.push_back(table.get());
-    }
-    request.tabulate = [&](const TableShape& shape) {
-      return admitted.figures->Tabulate(shape, measure);
-    };
+    CAIRN_RETURN_IF_ERROR(HoldAgainstReleased(releases_, *admitted.source,
+                                              admitted.figures, &request));
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
                            Protect(request));
     tables.push_back({measure,
@@ -220,6 +238,10 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   released.fields["epoch"] = admitted.source->epoch();
   // Which tables left: their cells stand in the release store, not in the log.
   released.fields["table"] = admitted.plan.TableKey();
+  released.fields["measure"] = absl::StrJoin(
+      admitted.plan.tables, ",", [](std::string* out, const Measure& measure) {
+        out->append(measure.ToString());
+      });
   const std::string key = admitted.plan.TableKey();
   CAIRN_ASSIGN_OR_RETURN(
       const Receipt receipt, ledger_->Append({released}, [&]() -> absl::Status {

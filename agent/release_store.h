@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/disclosure/protected_table.h"
+#include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
 
 namespace cairn {
@@ -22,6 +23,13 @@ class ReleaseStore {
   static absl::StatusOr<std::unique_ptr<ReleaseStore>> Create(
       Database* database);
 
+  // Whether the ledger names each table that is here, and each that it names is
+  // here: a table that was lost would be released again, and may then say
+  // something else. To be called once at the start; DATA_LOSS, with a sentence
+  // for the steward, is sound() from then on. Other errors: it cannot be read.
+  absl::Status CheckAgainst(LedgerStore* ledger);
+  const absl::Status& sound() const { return sound_; }
+
   using TablePtr = std::shared_ptr<const ProtectedTable>;
 
   // All released tables of a data set's epoch and measure, by table key
@@ -30,6 +38,9 @@ class ReleaseStore {
   absl::StatusOr<const std::map<std::string, TablePtr>*> Tables(
       const std::string& data_set, const std::string& epoch,
       const Measure& measure);
+
+  // The epochs of a data set of which tables were released.
+  absl::StatusOr<std::vector<std::string>> Epochs(const std::string& data_set);
 
   // Whether every table released of the epoch, of any measure, was released
   // under this policy.
@@ -47,6 +58,7 @@ class ReleaseStore {
   explicit ReleaseStore(Database* database) : database_(database) {}
 
   Database* const database_;
+  absl::Status sound_;
   std::map<std::string, std::map<std::string, TablePtr>> known_;
 };
 
