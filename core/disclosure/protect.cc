@@ -35,7 +35,8 @@ class Protector {
         system_(linked.system()),
         figures_(figures),
         why_(figures.figure.size(), HiddenWhy::kShown),
-        mark_(figures.figure.size(), nullptr) {}
+        mark_(figures.figure.size(), nullptr),
+        other_policy_(figures.figure.size(), false) {}
 
   absl::StatusOr<std::vector<Protection>> Run() {
     CAIRN_RETURN_IF_ERROR(FindNoise());
@@ -257,6 +258,8 @@ class Protector {
         const Cell& now = request_.pinned[p]->cells()[cell];
         if (mark == nullptr || now.status == CellStatus::kPublished) {
           mark = &now;
+          other_policy_[cells[cell]] =
+              !(request_.pinned[p]->policy() == policy_);
         }
       }
     }
@@ -325,8 +328,23 @@ class Protector {
 
   // ---- What is shown ----
 
+  // What was shown under another policy and cannot be under this one is hidden
+  // from now on; the system still knows it as it was shown.
+  bool MayStand(size_t i) const {
+    const Cell& mark = *mark_[i];
+    if (!other_policy_[i] || mark.status != CellStatus::kPublished) return true;
+    const Bin bin = RoundToBin(mark.value, base());
+    const Bin told = is_sum() ? bin : NoisyBin(mark.value, policy_);
+    const bool zero = mark.value == 0 && policy_.zeros_shown;
+    return bin.value == mark.value && told.low == mark.low &&
+           told.high == mark.high &&
+           (is_sum() || zero || bin.low > policy_.largest_hidden_count);
+  }
+
   Cell MarkOf(size_t i) const {
-    if (mark_[i] != nullptr) return *mark_[i];
+    if (mark_[i] != nullptr) {
+      return MayStand(i) ? *mark_[i] : SuppressedCell(0, kNoLimit);
+    }
     const Range& known = suppression_.known[i];
     if (suppression_.hidden[i]) return SuppressedCell(known.low, known.high);
     if (cells_[i].kind == Kind::kZero) return PublishedCell(0, 0, 0);
@@ -389,7 +407,8 @@ class Protector {
   // By cell of the system:
   std::vector<SuppressionCell> cells_;
   std::vector<HiddenWhy> why_;
-  std::vector<const Cell*> mark_;  // as it was released before; else null
+  std::vector<const Cell*> mark_;   // as it was released before; else null
+  std::vector<bool> other_policy_;  // under which it was so released
   std::vector<int64_t> noisy_;
   Suppression suppression_;
 };

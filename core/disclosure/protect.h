@@ -86,10 +86,12 @@ struct ProtectRequest {
 //
 // One Protection per table, in their order. FAILED_PRECONDITION if a pinned
 // table of this epoch was released under another policy; one of another epoch
-// may have been. DATA_LOSS if what was pinned is not what `tabulate` says.
-// RESOURCE_EXHAUSTED if the tables together are too many to be held against
-// each other: nothing is released then. INVALID_ARGUMENT for a policy that does
-// not fit or a measure the tables do not carry. Else what `tabulate` returns.
+// may have been: what is shown there and cannot be
+// under this policy is hidden in the new tables. DATA_LOSS if what was pinned
+// is not what `tabulate` says. RESOURCE_EXHAUSTED if the tables together are
+// too many to be held against each other: nothing is released then.
+// INVALID_ARGUMENT for a policy that does not fit or a measure the tables do
+// not carry. Else what `tabulate` returns.
 absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request);
 
 }  // namespace cairn

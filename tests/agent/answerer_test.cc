@@ -86,7 +86,8 @@ class AnswererTest : public LoadTest {
                               .data_set = DataSetOf("events"),
                               .source = source,
                               .state_dir = settings_.config.state_dir(),
-                              .pseudonym_key = std::string(32, 'k')};
+                              .pseudonym_key = std::string(32, 'k'),
+                              .rule = settings_.policy.ToWords()};
     const auto report = LoadDataSet(request);
     ASSERT_THAT(report, IsOk());
   }
@@ -318,6 +319,25 @@ TEST_F(AnswererTest, ANewLoadIsANewEpochAndMayHaveANewPolicy) {
   ASSERT_TRUE(after.has_tables()) << after.DebugString();
   EXPECT_NE(after.tables().table(0).epoch(), before.tables().table(0).epoch());
   EXPECT_EQ(after.tables().table(0).rule().largest_hidden_count(), 12u);
+}
+
+TEST_F(AnswererTest, ANewPolicyHoldsFromTheNextLoadOfTheSameRecords) {
+  Load(10);
+  Answer(Question({"weapon"}));
+  settings_.policy.largest_hidden_count = 12;
+  EXPECT_EQ(Answer(Question({"weapon"})).refusal().reason(), v1::NOT_READY);
+  Load(10);
+  for (int again = 0; again < 2; ++again) {
+    const auto table =
+        FromProto(Answer(Question({"weapon"})).tables().table(0));
+    ASSERT_THAT(table, IsOk());
+    // 10 knives were shown once, and 13 in all.
+    EXPECT_EQ(table->policy().largest_hidden_count, 12);
+    EXPECT_EQ(table->cells()[0].status, CellStatus::kSuppressed);
+    EXPECT_EQ(table->cells().back(), PublishedCell(15, 13, 17));
+    Stop();
+    Start();
+  }
 }
 
 TEST_F(AnswererTest, ALateRecordChangesNoAnswer) {
