@@ -401,19 +401,24 @@ std::vector<std::string> WordsOf(const std::vector<MonthChange>& changes) {
     words.push_back(absl::StrCat(
         count(months[Fate::kUnchanged].size(), "month"), " unchanged"));
   }
+  std::vector<std::string> revised;
   for (const MonthChange& change : changes) {
     const std::string of = count(std::max(change.came, change.went), "record");
     if (change.fate == Fate::kRevised) {
-      words.push_back(absl::StrCat(
-          of, " of ", change.month,
-          " changed: it is revised. Its figures are told anew where at least ",
-          kRevisionRecords, " records of a cell changed"));
+      revised.push_back(absl::StrCat(change.month, " (", of, " changed)"));
     } else if (change.fate == Fate::kKeptBack) {
       words.push_back(absl::StrCat(
           of, " of ", change.month, " changed; a closed month is revised from ",
           kRevisionRecords,
           " changed records on, so its figures stay as released"));
     }
+  }
+  if (!revised.empty()) {
+    words.push_back(absl::StrCat(count(revised.size(), "month"),
+                                 " revised: ", absl::StrJoin(revised, ", "),
+                                 "; figures are told anew where at least ",
+                                 kRevisionRecords,
+                                 " records of a cell changed"));
   }
   list(Fate::kDropped, "no longer covered (what was released of them stands)");
   return words;

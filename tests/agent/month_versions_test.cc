@@ -155,6 +155,10 @@ TEST_F(MonthVersionsTest, FewChangesOfAMonthWaitUntilTheyAreTen) {
   EXPECT_NE(revised->epoch, first->epoch);
   EXPECT_EQ(revised->rows, 50u);
   EXPECT_EQ(FateOf(*revised, "2024-01"), Fate::kRevised);
+  EXPECT_THAT(
+      WordsOf(revised->months),
+      ElementsAre("1 month revised: 2024-01 (10 records changed); figures are "
+                  "told anew where at least 10 records of a cell changed"));
 }
 
 // Nine persons who are others now are nine records, not eighteen.
