@@ -166,6 +166,10 @@ absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
   CAIRN_ASSIGN_OR_RETURN(state->releases,
                          ReleaseStore::Create(state->database.get()));
   CAIRN_RETURN_IF_ERROR(state->ledger->Verify().status());
+  const absl::Status sound =
+      state->releases->CheckAgainst(state->ledger_store.get());
+  // The agent says so to whoever asks; its steward reads it in `status`.
+  if (!sound.ok() && !absl::IsDataLoss(sound)) return sound;
   return state;
 }
 

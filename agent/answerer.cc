@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/earlier_extract.h"
+#include "agent/epochs.h"
 #include "agent/loader.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
@@ -62,6 +64,12 @@ Refusal WhyNoTable(const absl::Status& status) {
             "its disclosure policy changed since these records were first "
             "released; it answers again with its next load"};
   }
+  if (absl::IsDataLoss(status)) {
+    return {v1::NOT_READY,
+            "what it told before does not fit its records any more, so it "
+            "tells nothing new of them; its steward finds the reason in the "
+            "agent's log"};
+  }
   if (absl::IsResourceExhausted(status)) {
     return {v1::TOO_LARGE, std::string(status.message())};
   }
@@ -89,6 +97,12 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
     return Refuse(refusal, v1::NOT_HELD,
                   absl::StrCat("does not hold ", data_set.id));
   }
+  if (!releases_->sound().ok()) {
+    return Refuse(refusal, v1::NOT_READY,
+                  "has lost a part of what it told before, and cannot vouch "
+                  "for what it would tell now; its steward finds what to do "
+                  "in `cairn-agent status`");
+  }
   const std::string path = settings_->ExtractPath(data_set.id);
   const std::string stamp = StampOf(path);
   OpenSource& open = sources_[data_set.id];
@@ -112,6 +126,13 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
                       "answers again with its next load");
       }
       open.cell_key_secret = CellKeySecret(*key, data_set.id);
+    }
+    const auto released = releases_->Epochs(data_set.id);
+    if (!released.ok() || !CheckVouched((*source)->meta(), *released).ok()) {
+      return Refuse(refusal, v1::NOT_READY,
+                    "holds records that are older than what it told of them, "
+                    "and cannot vouch for figures from these; its steward "
+                    "finds what to do in `cairn-agent status`");
     }
     open.source = *std::move(source);
     open.figures = std::make_unique<FigureCache>(
@@ -188,25 +209,6 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
   return admitted;
 }
 
-absl::StatusOr<std::vector<FigureCache::TablePtr>> Answerer::Meetings(
-    const Admitted& admitted, const ProtectRequest& request) {
-  std::vector<const TableShape*> shapes;
-  for (const FrequencyTable* table : request.tables) {
-    shapes.push_back(&table->shape);
-  }
-  for (const ProtectedTable* pinned : request.pinned) {
-    shapes.push_back(&pinned->shape());
-  }
-  std::vector<FigureCache::TablePtr> meetings;
-  for (const MeetingAxes& axes :
-       FindMeetings(*admitted.plan.data_set, shapes)) {
-    CAIRN_ASSIGN_OR_RETURN(const TableShape shape,
-                           admitted.source->MeetingShape(axes));
-    CAIRN_ASSIGN_OR_RETURN(meetings.emplace_back(), request.tabulate(shape));
-  }
-  return meetings;
-}
-
 absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     const Admitted& admitted) {
   const std::string key = admitted.plan.TableKey();
@@ -248,17 +250,8 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     request.policy = settings_->policy;
     request.data_set = admitted.plan.data_set;
     request.cell_key_secret = admitted.cell_key_secret;
-    for (const auto& [other, table] : *released) {
-      request.pinned.push_back(table.get());
-    }
-    request.tabulate = [&](const TableShape& shape) {
-      return admitted.figures->Tabulate(shape, measure);
-    };
-    CAIRN_ASSIGN_OR_RETURN(const std::vector<FigureCache::TablePtr> meetings,
-                           Meetings(admitted, request));
-    for (const auto& meeting : meetings) {
-      request.meetings.push_back(meeting.get());
-    }
+    CAIRN_RETURN_IF_ERROR(HoldAgainstReleased(releases_, *admitted.source,
+                                              admitted.figures, {}, &request));
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
                            Protect(request));
     KeptReceipt receipt =
@@ -316,8 +309,17 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   released.fields["table"] = admitted.plan.TableKey();
   // What binds the agency to what it says of them, one a table.
   released.fields["receipts"] = absl::StrJoin(kept, ",");
+  // By measure: released themselves, or worked out from tables of the plan.
+  std::vector<std::string> measures, worked_out;
   for (const PreviewTable& table : *tables) {
-    if (table.table->worked_out()) released.fields["worked_out"] = 1;
+    (table.table->worked_out() ? worked_out : measures)
+        .push_back(table.measure.ToString());
+  }
+  if (!measures.empty()) {
+    released.fields["measure"] = absl::StrJoin(measures, ",");
+  }
+  if (!worked_out.empty()) {
+    released.fields["worked_out"] = absl::StrJoin(worked_out, ",");
   }
   const std::string key = admitted.plan.TableKey();
   CAIRN_ASSIGN_OR_RETURN(

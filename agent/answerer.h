@@ -92,9 +92,6 @@ class Answerer {
   // The tables of a question: as they were released, worked out from those of
   // the release plan, or newly protected.
   absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
-  // The tables in which those of a request meet, which nobody is told of.
-  absl::StatusOr<std::vector<FigureCache::TablePtr>> Meetings(
-      const Admitted& admitted, const ProtectRequest& request);
   // What every receipt says: under which terms the agent answers now.
   DisclosureReceipt Terms() const;
   absl::StatusOr<v1::Answer> Release(const v1::Ask& ask,

@@ -11,12 +11,11 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/status_macros.h"
 
 namespace cairn {
 namespace {
-
-constexpr size_t kDigestBytes = 64 << 10;
 
 absl::Status SystemError(const std::string& path, absl::string_view what) {
   return absl::InternalError(
@@ -43,11 +42,10 @@ absl::StatusOr<int> Lock(const std::string& path) {
       path, ": another load of the same is running; wait until it is done"));
 }
 
-void Append(int64_t number, std::string* bytes) {
-  char out[8];
-  const auto bits = static_cast<uint64_t>(number);
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<char>(bits >> (8 * i));
-  bytes->append(out, sizeof(out));
+// As CREATE TABLE wants columns.
+std::string Integers(absl::string_view columns) {
+  return absl::StrCat(absl::StrReplaceAll(columns, {{",", " INTEGER,"}}),
+                      " INTEGER");
 }
 
 std::string InsertInto(absl::string_view table, int columns) {
@@ -103,15 +101,10 @@ absl::Status WriteMeta(Database* db, const char* key,
 absl::StatusOr<std::unique_ptr<ExtractWriter>> ExtractWriter::Create(
     const std::string& state_dir, const std::string& data_set, int dimensions,
     int quantities, bool has_person) {
-  std::string columns = "(person INTEGER";
-  for (int d = 0; d < dimensions; ++d) {
-    absl::StrAppend(&columns, ", d", d, " INTEGER");
-  }
-  for (int q = 0; q < quantities; ++q) {
-    absl::StrAppend(&columns, ", q", q, " INTEGER");
-  }
-  absl::StrAppend(&columns, ", key INTEGER)");
-  const char* const table = has_person ? "staging" : "record";
+  std::string columns = "person";
+  for (int d = 0; d < dimensions; ++d) absl::StrAppend(&columns, ",d", d);
+  for (int q = 0; q < quantities; ++q) absl::StrAppend(&columns, ",q", q);
+  absl::StrAppend(&columns, ",key");
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<NewFile> file,
                          NewFile::Create(state_dir, data_set));
   CAIRN_ASSIGN_OR_RETURN(
@@ -119,66 +112,123 @@ absl::StatusOr<std::unique_ptr<ExtractWriter>> ExtractWriter::Create(
       Database::Open(file->aside(), Database::Mode::kScratch));
   CAIRN_RETURN_IF_ERROR(db->Execute("BEGIN IMMEDIATE"));
   CAIRN_RETURN_IF_ERROR(
-      db->Execute(absl::StrCat("CREATE TABLE ", table, columns).c_str()));
+      db->Execute(absl::StrCat("CREATE TABLE staging(", Integers(columns),
+                               ",era INTEGER,hash INTEGER)")
+                      .c_str()));
   CAIRN_ASSIGN_OR_RETURN(
       Statement insert,
-      db->Prepare(InsertInto(table, dimensions + quantities + 1)));
+      db->Prepare(InsertInto("staging", dimensions + quantities + 3)));
   return absl::WrapUnique(
       new ExtractWriter(std::move(file), std::move(db),
                         std::make_unique<Statement>(std::move(insert)),
                         std::move(columns), has_person));
 }
 
-absl::Status ExtractWriter::Add(std::optional<int64_t> person,
-                                const std::vector<int64_t>& values,
-                                uint64_t key) {
+absl::Status ExtractWriter::Insert(std::optional<int64_t> person,
+                                   const std::vector<int64_t>& values,
+                                   uint64_t key, int64_t era, uint64_t hash) {
   if (person.has_value()) {
     insert_->BindInt(1, *person);
   } else {
     insert_->BindNull(1);
-    ++rows_without_person_;
   }
-  for (size_t i = 0; i < values.size(); ++i) {
-    insert_->BindInt(static_cast<int>(i) + 2, values[i]);
-  }
-  insert_->BindInt(static_cast<int>(values.size()) + 2,
-                   static_cast<int64_t>(key));
-  ++rows_;
-  Digest(person, values);
+  int at = 2;
+  for (const int64_t value : values) insert_->BindInt(at++, value);
+  insert_->BindInt(at++, static_cast<int64_t>(key));
+  insert_->BindInt(at++, era);
+  insert_->BindInt(at, static_cast<int64_t>(hash));
   return insert_->Run();
 }
 
-void ExtractWriter::Digest(std::optional<int64_t> person,
-                           const std::vector<int64_t>& values) {
-  Append(person.value_or(-1), &undigested_);  // a pseudonym is never negative
-  for (const int64_t value : values) Append(value, &undigested_);
-  if (undigested_.size() < kDigestBytes) return;
-  digest_.Add(undigested_);
-  undigested_.clear();
+// A staged era is -1 - month until the record has its place.
+absl::Status ExtractWriter::Add(std::optional<int64_t> person,
+                                const std::vector<int64_t>& values,
+                                uint64_t key, int month, uint64_t hash) {
+  return Insert(person, values, key, -1 - month, hash);
 }
 
-std::string ExtractWriter::Digest() {
-  digest_.Add(undigested_);
-  undigested_.clear();
-  return digest_.Finish();
+absl::Status ExtractWriter::AddOld(std::optional<int64_t> person,
+                                   const std::vector<int64_t>& values,
+                                   uint64_t key, int era) {
+  return Insert(person, values, key, era, 0);
+}
+
+absl::Status ExtractWriter::Sift(int month,
+                                 absl::FunctionRef<bool(uint64_t hash)> keep) {
+  std::vector<int64_t> out;
+  {
+    CAIRN_ASSIGN_OR_RETURN(
+        Statement select,
+        db_->Prepare("SELECT rowid, hash FROM staging WHERE era = ?"));
+    select.BindInt(1, -1 - month);
+    while (true) {
+      CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+      if (!more) break;
+      if (!keep(static_cast<uint64_t>(select.Int(1)))) {
+        out.push_back(select.Int(0));
+      }
+    }
+  }
+  CAIRN_ASSIGN_OR_RETURN(Statement drop,
+                         db_->Prepare("DELETE FROM staging WHERE rowid = ?"));
+  for (const int64_t row : out) {
+    drop.BindInt(1, row);
+    CAIRN_RETURN_IF_ERROR(drop.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ExtractWriter::EraRows>> ExtractWriter::Settle(
+    const Places& places) {
+  insert_.reset();
+  CAIRN_RETURN_IF_ERROR(db_->Execute(
+      "CREATE TABLE place(staged INTEGER PRIMARY KEY, era INTEGER)"));
+  {
+    CAIRN_ASSIGN_OR_RETURN(Statement insert,
+                           db_->Prepare("INSERT INTO place VALUES (?, ?)"));
+    const auto add = [&insert](int64_t staged, int era) -> absl::Status {
+      if (era < 0) return absl::OkStatus();
+      insert.BindInt(1, staged);
+      insert.BindInt(2, era);
+      return insert.Run();
+    };
+    for (size_t m = 0; m < places.era_of_month.size(); ++m) {
+      CAIRN_RETURN_IF_ERROR(
+          add(-1 - static_cast<int64_t>(m), places.era_of_month[m]));
+    }
+    for (size_t e = 0; e < places.era_of_era.size(); ++e) {
+      CAIRN_RETURN_IF_ERROR(add(static_cast<int64_t>(e), places.era_of_era[e]));
+    }
+  }
+  const std::string settle = absl::StrCat(
+      "CREATE TABLE record(", Integers(columns_),
+      ",era INTEGER); INSERT INTO record SELECT ", columns_,
+      ",place.era FROM staging CROSS JOIN place ON place.staged = staging.era ",
+      sorted_ ? "ORDER BY person, staging.rowid" : "ORDER BY staging.rowid",
+      "; DROP TABLE staging; DROP TABLE place");
+  CAIRN_RETURN_IF_ERROR(db_->Execute(settle.c_str()));
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement count,
+      db_->Prepare("SELECT era, count(*), count(*) - count(person) FROM record "
+                   "GROUP BY era"));
+  std::vector<EraRows> rows;
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, count.Step());
+    if (!more) return rows;
+    rows.push_back({static_cast<int>(count.Int(0)),
+                    static_cast<uint64_t>(count.Int(1)),
+                    static_cast<uint64_t>(count.Int(2))});
+  }
 }
 
 absl::Status ExtractWriter::Finish(
     const v1::ExtractMeta& meta,
     const std::function<absl::Status(const std::string& path)>& complete) {
-  insert_.reset();
-  if (sorted_) {
-    const std::string sort = absl::StrCat(
-        "CREATE TABLE record", columns_,
-        "; INSERT INTO record SELECT * FROM staging ORDER BY person, rowid; "
-        "DROP TABLE staging");
-    CAIRN_RETURN_IF_ERROR(db_->Execute(sort.c_str()));
-  }
   CAIRN_RETURN_IF_ERROR(
       WriteMeta(db_.get(), "extract", meta.SerializeAsString()));
   CAIRN_RETURN_IF_ERROR(db_->Execute("COMMIT"));
   // Gives back the room of the unsorted copy.
-  if (sorted_) CAIRN_RETURN_IF_ERROR(db_->Execute("VACUUM"));
+  CAIRN_RETURN_IF_ERROR(db_->Execute("VACUUM"));
   db_.reset();
   if (complete) CAIRN_RETURN_IF_ERROR(complete(file_->aside()));
   return file_->Replace();

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/extract.pb.h"
-#include "core/base/digest.h"
 #include "core/store/sqlite.h"
 
 namespace cairn {
@@ -55,6 +55,11 @@ absl::Status WriteMeta(Database* db, const char* key, const std::string& value);
 
 // Writes the records of one data set, in one transaction, in the order of
 // their persons (those without a person first) if the data set has them.
+//
+//   Add(a record of the load)  AddOld(one of the extract before)   any order
+//   Sift(month, ..)            of the load's: which are to be kept
+//   Settle(places)             which era each is in; ends the adding
+//   Finish(meta)
 class ExtractWriter {
  public:
   // `columns` is how many dimensions and quantities each record has.
@@ -62,21 +67,34 @@ class ExtractWriter {
       const std::string& state_dir, const std::string& data_set, int dimensions,
       int quantities, bool has_person);
 
-  // Dimensions first, then quantities, as many as Create() was told of.
+  // Dimensions first, then quantities, as many as Create() was told of. The
+  // month's position and the hash are MonthVersions'.
   absl::Status Add(std::optional<int64_t> person,
-                   const std::vector<int64_t>& values, uint64_t key);
+                   const std::vector<int64_t>& values, uint64_t key, int month,
+                   uint64_t hash);
+  absl::Status AddOld(std::optional<int64_t> person,
+                      const std::vector<int64_t>& values, uint64_t key,
+                      int era);
 
-  // A digest of all records so far in the order added; ends the adding. Without
-  // their keys: they are no part of what a record says.
-  std::string Digest();
-  // Sorts, writes `meta`, and puts the new extract in the place of the old.
-  // `complete`, if there is one, adds to the closed file before that.
+  // Takes out the added records of a month for whose hash `keep` is false.
+  absl::Status Sift(int month, absl::FunctionRef<bool(uint64_t hash)> keep);
+
+  // Where records go. Those whose month or era has no place are left out.
+  struct Places {
+    std::vector<int> era_of_month;  // -1: none
+    std::vector<int> era_of_era;
+  };
+  struct EraRows {
+    int era;
+    uint64_t rows, without_person;
+  };
+  absl::StatusOr<std::vector<EraRows>> Settle(const Places& places);
+
+  // Writes `meta`, and puts the new extract in the place of the old. `complete`,
+  // if there is one, adds to the closed file before that.
   absl::Status Finish(
       const v1::ExtractMeta& meta,
       const std::function<absl::Status(const std::string& path)>& complete);
-
-  uint64_t rows() const { return rows_; }
-  uint64_t rows_without_person() const { return rows_without_person_; }
 
  private:
   ExtractWriter(std::unique_ptr<NewFile> file, std::unique_ptr<Database> db,
@@ -88,19 +106,16 @@ class ExtractWriter {
         columns_(std::move(columns)),
         sorted_(sorted) {}
 
-  void Digest(std::optional<int64_t> person,
-              const std::vector<int64_t>& values);
+  absl::Status Insert(std::optional<int64_t> person,
+                      const std::vector<int64_t>& values, uint64_t key,
+                      int64_t era, uint64_t hash);
 
   // The database is closed before its file is put away.
   std::unique_ptr<NewFile> file_;
   std::unique_ptr<Database> db_;
   std::unique_ptr<Statement> insert_;
-  const std::string columns_;  // as CREATE TABLE wants them
+  const std::string columns_;  // of a record, by name
   const bool sorted_;
-  uint64_t rows_ = 0;
-  uint64_t rows_without_person_ = 0;
-  Sha256Stream digest_;
-  std::string undigested_;
 };
 
 }  // namespace cairn

@@ -30,8 +30,11 @@ absl::StatusOr<Plan> PlanOf(const DataSet& data_set, const TableShape& shape,
 }  // namespace
 
 absl::StatusOr<FigureCache::TablePtr> FigureCache::Tabulate(
-    const TableShape& shape, const Measure& measure) {
-  std::string key = measure.kind == Measure::Kind::kSum ? measure.quantity : "";
+    const TableShape& shape, const Measure& measure, const EraSet* span) {
+  std::string key = NameOf(span == nullptr ? source_->span() : *span);
+  if (measure.kind == Measure::Kind::kSum) {
+    absl::StrAppend(&key, "\n", measure.quantity);
+  }
   for (const TableAxis& axis : shape.axes) {
     absl::StrAppend(&key, "\n", axis.variable, " ", absl::HashOf(axis.codes));
   }
@@ -42,7 +45,7 @@ absl::StatusOr<FigureCache::TablePtr> FigureCache::Tabulate(
   }
   CAIRN_ASSIGN_OR_RETURN(const Plan plan, PlanOf(*data_set_, shape, measure));
   CAIRN_ASSIGN_OR_RETURN(FrequencyTable table,
-                         source_->Tabulate(plan, shape, with_keys_));
+                         source_->Tabulate(plan, shape, with_keys_, span));
   cells_ += table.counts.size();
   entries_.push_front(
       {key, std::make_shared<const FrequencyTable>(std::move(table))});

@@ -27,9 +27,11 @@ class FigureCache {
   using TablePtr = std::shared_ptr<const FrequencyTable>;
 
   // The figures of a table of this shape (SqliteSource::Shape, or a coarser
-  // form of one) for a measure. Errors as SqliteSource::Tabulate.
+  // form of one) for a measure, of the records in force or of another span.
+  // Errors as SqliteSource::Tabulate.
   absl::StatusOr<TablePtr> Tabulate(const TableShape& shape,
-                                    const Measure& measure);
+                                    const Measure& measure,
+                                    const EraSet* span = nullptr);
 
  private:
   // Some 30 to 60 bytes a cell.

@@ -10,8 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "agent/earlier_extract.h"
 #include "agent/extract_writer.h"
-#include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "core/disclosure/cell_key.h"
@@ -77,7 +77,67 @@ class Loader {
                               static_cast<int>(mapper_->dimensions().size()),
                               static_cast<int>(mapper_->Quantities().size()),
                               mapper_->has_person()));
+    DescribeRecords();
+    return FollowOn();
+  }
+
+  // All of the meta that does not follow from the records.
+  void DescribeRecords() {
+    meta_.set_data_set(request_.data_set.id);
+    meta_.set_catalogue_digest(request_.catalogue.digest);
+    meta_.set_mapping_version(mapping_.version());
+    meta_.set_has_person(mapper_->has_person());
+    for (const std::string& month : months_) meta_.add_month(month);
+    for (const v1::ExtractDimension& held : mapper_->dimensions()) {
+      *meta_.add_dimension() = held;
+    }
+    for (const std::string& name : mapper_->Quantities()) {
+      meta_.add_quantity(name);
+    }
+    if (request_.places != nullptr) meta_.set_area(request_.places->area());
+    meta_.set_record_key_check(
+        RecordKeyCheck(request_.pseudonym_key, request_.data_set.id));
+    meta_.set_rule(request_.rule);
+    versions_ = std::make_unique<MonthVersions>(&meta_, request_.pseudonym_key);
+  }
+
+  // Holds the load against the extract before, or says why it cannot be.
+  absl::Status FollowOn() {
+    before_ = EarlierExtract::Open(
+        ExtractPath(request_.state_dir, request_.data_set.id));
+    const v1::ExtractMeta before =
+        before_ == nullptr ? v1::ExtractMeta() : before_->meta();
+    const bool lost = !CheckVouched(before, request_.released).ok();
+    // The same records may be there still: one cannot know yet.
+    must_be_ = before_ == nullptr && request_.released.size() == 1 &&
+                       !request_.start_anew
+                   ? request_.released[0]
+                   : "";
+    if (lost && !request_.start_anew && must_be_.empty()) return Lost();
+    if (before_ != nullptr && before.outline() == meta_.outline() && !lost) {
+      versions_->Follow(before);
+      return before_->ForEach([this](const auto& record, uint64_t) {
+        versions_->NoteOld(record);
+        return absl::OkStatus();
+      });
+    }
+    before_.reset();
+    stands_apart_ = must_be_.empty() && !request_.released.empty();
+    versions_->StandApart(before, must_be_.empty()
+                                      ? request_.released
+                                      : std::vector<std::string>());
     return absl::OkStatus();
+  }
+
+  absl::Status Lost() const {
+    return Nothing(
+        absl::FailedPreconditionError(""),
+        absl::StrCat(
+            ExtractPath(request_.state_dir, request_.data_set.id),
+            ": is missing or older than what was released of these records, as "
+            "when only part of a backup is put back; put back the extract of "
+            "the same time, or run load with --start-anew: what is released "
+            "from then on is not held against what was released before"));
   }
 
   absl::Status ReadFileOfRows(int f) {
@@ -98,7 +158,7 @@ class Loader {
         case RowMapper::Outcome::kStored:
           // After a bad row nothing will be kept; the rest is only checked.
           if (bad_rows_ > 0) break;
-          CAIRN_RETURN_IF_ERROR(writer_->Add(row.person, row.values, row.key));
+          CAIRN_RETURN_IF_ERROR(Store(row));
           break;
         case RowMapper::Outcome::kOutsidePeriod:
           ++rows_outside_period_;
@@ -109,6 +169,13 @@ class Loader {
       }
     }
     return LookAround(f, 1);
+  }
+
+  absl::Status Store(const MappedRow& row) {
+    const MonthVersions::Record record{row.person, row.values};
+    const uint64_t hash = versions_->NoteNew(record);
+    return writer_->Add(row.person, row.values, row.key,
+                        versions_->MonthOf(record), hash);
   }
 
   absl::Status LookAround(int f, double fraction) const {
@@ -160,60 +227,64 @@ class Loader {
   }
 
   absl::StatusOr<LoadReport> Finish() {
-    v1::ExtractMeta meta;
-    meta.set_data_set(request_.data_set.id);
-    meta.set_catalogue_digest(request_.catalogue.digest);
-    meta.set_mapping_version(mapping_.version());
-    meta.set_rows(writer_->rows());
-    meta.set_rows_without_person(writer_->rows_without_person());
-    meta.set_rows_outside_period(rows_outside_period_);
-    meta.set_has_person(mapper_->has_person());
-    for (const std::string& month : months_) meta.add_month(month);
-    for (const v1::ExtractDimension& held : mapper_->dimensions()) {
-      *meta.add_dimension() = held;
-    }
-    for (const std::string& name : mapper_->Quantities()) {
-      meta.add_quantity(name);
-    }
-    if (request_.places != nullptr) meta.set_area(request_.places->area());
-    meta.set_record_key_check(
-        RecordKeyCheck(request_.pseudonym_key, request_.data_set.id));
-    meta.set_epoch(Epoch(meta));
-    meta.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
-                                        absl::UTCTimeZone()));
-    const absl::Status finished = writer_->Finish(meta, request_.complete);
+    CAIRN_RETURN_IF_ERROR(Settle());
+    if (!must_be_.empty() && meta_.epoch() != must_be_) return Lost();
+    meta_.set_rows_outside_period(rows_outside_period_);
+    meta_.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
+                                         absl::UTCTimeZone()));
+    const absl::Status finished = writer_->Finish(meta_, request_.complete);
     if (!finished.ok()) return Nothing(finished, finished.message());
     LoadReport report;
-    report.data_set = meta.data_set();
-    report.epoch = meta.epoch();
-    report.rows = meta.rows();
+    report.data_set = meta_.data_set();
+    report.epoch = meta_.epoch();
+    report.rows = meta_.rows();
     report.rows_outside_period = rows_outside_period_;
-    report.rows_without_person = meta.rows_without_person();
-    report.has_person = meta.has_person();
+    report.rows_without_person = meta_.rows_without_person();
+    report.has_person = meta_.has_person();
     report.columns = mapper_->Counts();
+    report.months = versions_->changes();
+    report.stands_apart = stands_apart_;
     report.seconds = absl::ToDoubleSeconds(absl::Now() - start_);
     return report;
   }
 
-  // Over all that a question's answer can depend on, and nothing else. Records'
-  // keys are left out: they follow from the records and the agent's key, and
-  // where a source gives its rows other names but the same content, what was
-  // released of it is to stay pinned.
-  std::string Epoch(const v1::ExtractMeta& meta) {
-    Sha256Stream all;
-    const auto add = [&all](absl::string_view piece) {
-      all.Add(absl::StrCat(piece.size(), ":"));
-      all.Add(piece);
-    };
-    add(request_.catalogue.digest);
-    add(mapping_bytes_);
-    add(absl::StrJoin(months_, ","));
-    add(meta.area());
-    for (const v1::ExtractDimension& held : meta.dimension()) {
-      add(held.SerializeAsString());
+  // Puts each record, of the load and of before, into its era.
+  absl::Status Settle() {
+    versions_->Decide(request_.released);
+    for (const bool in_force : {true, false}) {
+      if (before_ == nullptr) break;
+      CAIRN_RETURN_IF_ERROR(before_->ForEach(
+          [&](const MonthVersions::Record& record, uint64_t key) {
+            const int era = versions_->EraOfOld(record, in_force);
+            if (era < 0) return absl::OkStatus();
+            std::vector<int64_t> values(record.values.begin(),
+                                        record.values.end());
+            const int slot = versions_->time_slot();
+            if (slot >= 0) values[slot] = versions_->TimeValue(values[slot]);
+            return writer_->AddOld(record.person, values, key, era);
+          }));
     }
-    add(writer_->Digest());
-    return Hex(all.Finish()).substr(0, 16);
+    ExtractWriter::Places places;
+    for (int month = 0; month < versions_->months(); ++month) {
+      places.era_of_month.push_back(versions_->EraOfMonth(month));
+      if (!versions_->IsRevised(month)) continue;
+      CAIRN_RETURN_IF_ERROR(writer_->Sift(month, [&](uint64_t hash) {
+        return versions_->TakeNew(month, hash);
+      }));
+    }
+    places.era_of_era = versions_->FinalEras();
+    CAIRN_ASSIGN_OR_RETURN(const auto rows, writer_->Settle(places));
+    versions_->Describe(&meta_);
+    for (const ExtractWriter::EraRows& era : rows) {
+      if (meta_.era(era.era).bound_size() % 2 == 0) {
+        meta_.set_rows_superseded(meta_.rows_superseded() + era.rows);
+        continue;
+      }
+      meta_.set_rows(meta_.rows() + era.rows);
+      meta_.set_rows_without_person(meta_.rows_without_person() +
+                                    era.without_person);
+    }
+    return absl::OkStatus();
   }
 
   const LoadRequest& request_;
@@ -223,6 +294,11 @@ class Loader {
   v1::Mapping mapping_;
   CsvOptions options_;
   std::unique_ptr<RowMapper> mapper_;
+  v1::ExtractMeta meta_;
+  std::unique_ptr<MonthVersions> versions_;
+  std::unique_ptr<EarlierExtract> before_;  // null: not held against
+  std::string must_be_;                     // this epoch, or nothing is loaded
+  bool stands_apart_ = false;
   std::unique_ptr<ExtractWriter> writer_;
   uint64_t rows_read_ = 0;
   uint64_t rows_outside_period_ = 0;

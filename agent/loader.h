@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "agent/mapping.h"
 #include "agent/moment.h"
+#include "agent/month_versions.h"
 #include "agent/places.h"
 #include "cairn/v1/config.pb.h"
 #include "core/base/csv_reader.h"
@@ -37,6 +38,12 @@ struct LoadRequest {
   // Adds to the new extract, a whole and closed file at this path, before it
   // takes the place of the old one. Its error is the load's.
   std::function<absl::Status(const std::string& path)> complete = {};
+  // Digest of the disclosure policy (Sha256Hex).
+  std::string rule = {};
+  // The data set's epochs of which figures were released (ReleaseStore).
+  std::vector<std::string> released = {};
+  // Where the extract does not know all of these: begin without it.
+  bool start_anew = false;
 };
 
 struct LoadReport {
@@ -48,20 +55,25 @@ struct LoadReport {
   uint64_t rows_without_person = 0;
   bool has_person = false;
   std::vector<ColumnCounts> columns;
+  std::vector<MonthChange> months;
+  // Figures were released before of records that these cannot be held against.
+  bool stands_apart = false;
   double seconds = 0;
 };
 
 // Reads all files of a source into <state_dir>/extract/<data set>.db. The
 // earlier extract stays, untouched, unless and until all of the new one is
-// written. The same content under the same catalogue, mapping, period, places
-// and key has the same epoch.
+// written. Months of which too few records changed stay as they were
+// (agent/month_versions.h). The same content under the same catalogue, codes,
+// period, places, policy and key has the same epoch.
 //
 // No message has a value from the records.
 // INVALID_ARGUMENT: the mapping, the months covered or the files are wrong.
 //   For rows that cannot be read, the first line says how many, and up to ten
 //   lines "file:line: column 'X': what" follow.
 // NOT_FOUND: there is no such file. CANCELLED: stopped.
-// FAILED_PRECONDITION: another load of the data set is running.
+// FAILED_PRECONDITION: another load of the data set is running, or the earlier
+//   extract does not know what was released (a backup was restored).
 absl::StatusOr<LoadReport> LoadDataSet(const LoadRequest& request);
 
 // The months a source covers, in order. INVALID_ARGUMENT if there are none, or

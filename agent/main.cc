@@ -40,6 +40,7 @@ int Main(int argc, char** argv) {
       kProgram};
   app.require_subcommand(1);
   std::string config = "agent.textproto", agency, data_set;
+  bool start_anew = false;
   QuestionText question;
   absl::Status status;
   const auto add = [&](CLI::App* parent, const char* name, const char* what,
@@ -56,10 +57,14 @@ int Main(int argc, char** argv) {
       ->required();
   add(&app, "check", "Go through the whole configuration and say what is wrong",
       [&] { return CheckAgent(config); });
-  add(&app, "load",
-      "Load records through the mapping; old ones stay until done",
-      [&] { return LoadAgent(config, data_set); })
-      ->add_option("data_set", data_set, "Only this data set");
+  CLI::App* load =
+      add(&app, "load",
+          "Load records through the mapping; old ones stay until done",
+          [&] { return LoadAgent(config, data_set, start_anew); });
+  load->add_option("data_set", data_set, "Only this data set");
+  load->add_flag("--start-anew", start_anew,
+                 "Although figures were released of records that are lost: "
+                 "new ones are not held against them");
   CLI::App* preview =
       add(&app, "preview", "Show exactly what would leave; no network",
           [&] { return PreviewAgent(config, question); });

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/epochs.h"
 #include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -40,7 +42,6 @@ class MeasurePlanner {
         const auto* released,
         request_.releases->Tables(request_.data_set->id,
                                   request_.source->epoch(), measure_));
-    for (const auto& [key, table] : *released) pinned_.push_back(table.get());
     for (const PlannedTable& table : *request_.plan) {
       if (!(table.measure == measure_) ||
           released->find(table.Key()) != released->end()) {
@@ -54,64 +55,46 @@ class MeasurePlanner {
       keys_.push_back(table.Key());
       figures_.push_back(std::move(figures));
     }
-    CAIRN_RETURN_IF_ERROR(ProtectFrom(0, keys_.size()));
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (request_.progress) request_.progress(i, keys_.size());
+      CAIRN_RETURN_IF_ERROR(ProtectOne(i));
+    }
     return std::move(tables_);
   }
 
  private:
-  // Together, so that no table has to give way to one before it. Where the
-  // proof of so many at once fails, all of them would be hidden: then the first
-  // half, which is used most, goes first. A table that is too much by itself is
-  // left out: whoever asks for it is told so.
-  absl::Status ProtectFrom(size_t first, size_t count) {
-    if (count == 0) return absl::OkStatus();
-    if (request_.progress) request_.progress(first, keys_.size());
-    auto protections = ProtectGroup(first, count);
-    const bool too_much = absl::IsResourceExhausted(protections.status());
-    if (!too_much) CAIRN_RETURN_IF_ERROR(protections.status());
-    if (count == 1 && too_much) return absl::OkStatus();
-    if (count > 1 && (too_much || ShowNothing(*protections))) {
-      CAIRN_RETURN_IF_ERROR(ProtectFrom(first, count / 2));
-      return ProtectFrom(first + count / 2, count - count / 2);
-    }
-    for (size_t i = 0; i < protections->size(); ++i) {
-      tables_.push_back(
-          {keys_[first + i], std::make_shared<const ProtectedTable>(
-                                 std::move((*protections)[i].table))});
-      pinned_.push_back(tables_.back().table.get());
-    }
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::vector<Protection>> ProtectGroup(size_t first,
-                                                       size_t count) {
+  // One after the other, each against all before it and with their
+  // certificates: what is used most comes first in a plan and gives way to
+  // nothing, and in sum less is hidden than if all gave way to all. A table
+  // that is too much to prove is left out: whoever asks for it is told so.
+  absl::Status ProtectOne(size_t i) {
     ProtectRequest request;
-    for (size_t i = first; i < first + count; ++i) {
-      request.tables.push_back(figures_[i].get());
-    }
+    request.tables = {figures_[i].get()};
     request.measure = measure_;
     request.policy = *request_.policy;
-    request.pinned = pinned_;
+    request.certificates = certificates_.get();
     request.data_set = request_.data_set;
     request.cell_key_secret = request_.cell_key_secret;
-    request.tabulate = [this](const TableShape& shape) {
-      return request_.figures->Tabulate(shape, measure_);
-    };
-    return Protect(request);
-  }
-
-  static bool ShowNothing(const std::vector<Protection>& protections) {
-    for (const Protection& protection : protections) {
-      for (const Cell& cell : protection.table.cells()) {
-        if (cell.status == CellStatus::kPublished) return false;
-      }
+    CAIRN_RETURN_IF_ERROR(
+        HoldAgainstReleased(request_.releases, *request_.source,
+                            request_.figures, made_, &request));
+    auto protections = Protect(request);
+    if (absl::IsResourceExhausted(protections.status())) {
+      return absl::OkStatus();
     }
-    return true;
+    CAIRN_RETURN_IF_ERROR(protections.status());
+    Protection& made = (*protections)[0];
+    certificates_ = made.certificates;
+    tables_.push_back({keys_[i], std::make_shared<const ProtectedTable>(
+                                     std::move(made.table))});
+    made_.push_back(tables_.back().table.get());
+    return absl::OkStatus();
   }
 
   const PlanRequest& request_;
   const Measure& measure_;
-  std::vector<const ProtectedTable*> pinned_;
+  std::vector<const ProtectedTable*> made_;
+  std::shared_ptr<const ReleaseProof> certificates_;
   std::vector<std::string> keys_;
   std::vector<FigureCache::TablePtr> figures_;
   std::vector<NewTable> tables_;
@@ -151,6 +134,11 @@ Entry EntryOf(const PlanRequest& request, const std::string& made_from,
   entry.fields["epoch"] = request.source->epoch();
   entry.fields["made_from"] = made_from;
   entry.fields["tables"] = static_cast<int64_t>(tables.size());
+  // Which: measure and table, as ReleaseStore::CheckAgainst reads them.
+  entry.fields["released"] =
+      absl::StrJoin(tables, ";", [](std::string* out, const NewTable& table) {
+        absl::StrAppend(out, table.table->measure().ToString(), " ", table.key);
+      });
   entry.fields["tables_digest"] = DigestOf(tables);
   return entry;
 }

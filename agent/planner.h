@@ -29,8 +29,8 @@ struct PlanRequest {
   // What was released of the epoch before. It is only read.
   ReleaseStore* releases = nullptr;
 
-  // Before each group of a measure's tables that is protected as one: how many
-  // are done, and how many there are.
+  // Before each of a measure's tables: how many are done, and how many there
+  // are.
   std::function<void(size_t done, size_t all)> progress = {};
 };
 
@@ -41,9 +41,8 @@ struct NewTable {
 };
 
 // The planned tables that the source can give and that were not released
-// before, protected together against all that was; where that would hide every
-// cell, or is too much to prove, in two halves, the first half first. Each
-// measure is a problem of its own. Errors as Protect and
+// before, in the plan's order: each protected against all that was released and
+// all before it. Each measure is a problem of its own. Errors as Protect and
 // SqliteSource::Tabulate.
 absl::StatusOr<std::vector<NewTable>> ProtectPlan(const PlanRequest& request);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "agent/extract_codes.h"
 #include "core/base/status_macros.h"
 #include "core/query/selection.h"
 
@@ -17,7 +16,9 @@ int FindStored(const v1::ExtractMeta& meta, const std::string& dimension) {
 
 absl::StatusOr<PopulationMap> PopulationMap::Create(
     const DataSet& data_set, const Dimension& population,
-    const v1::ExtractMeta& meta, absl::FunctionRef<size_t(int)> column_of) {
+    const v1::ExtractMeta& meta, absl::FunctionRef<size_t(int)> column_of,
+    absl::FunctionRef<std::vector<std::string>(int, const std::string&)>
+        values_at) {
   PopulationMap map;
   CAIRN_ASSIGN_OR_RETURN(const Selection selection,
                          Selection::Create(data_set, population.population));
@@ -29,7 +30,7 @@ absl::StatusOr<PopulationMap> PopulationMap::Create(
     const int at = FindStored(meta, used.id);
     std::vector<size_t> filter;
     for (const std::string& code :
-         CodesAt(meta.dimension(at), used.levels[axis.level].variable)) {
+         values_at(at, used.levels[axis.level].variable)) {
       filter.push_back(static_cast<size_t>(
           std::find(axis.codes.begin(), axis.codes.end(), code) -
           axis.codes.begin()));

@@ -26,11 +26,14 @@ struct PopulationMap {
   std::vector<Column> columns;
   std::vector<bool> admitted;
 
-  // `column_of`: the place in the row of a stored dimension, by its position in
-  // meta.dimension(). Errors as Selection::Create.
+  // By a stored dimension's position in meta.dimension(): `column_of`, its
+  // place in the row; `values_at`, the code of a variable for each number it
+  // has. Errors as Selection::Create.
   static absl::StatusOr<PopulationMap> Create(
       const DataSet& data_set, const Dimension& population,
-      const v1::ExtractMeta& meta, absl::FunctionRef<size_t(int)> column_of);
+      const v1::ExtractMeta& meta, absl::FunctionRef<size_t(int)> column_of,
+      absl::FunctionRef<std::vector<std::string>(int, const std::string&)>
+          values_at);
 
   // Is a record in? With several values of a variable: if any of them is.
   // -1 for a value that no column has.

@@ -1,8 +1,13 @@
 #include "agent/release_store.h"
 
+#include <array>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/link/translate.h"
 
@@ -14,7 +19,75 @@ std::string GroupKey(const std::string& data_set, const std::string& epoch,
   return absl::StrCat(data_set, "\n", epoch, "\n", measure.ToString());
 }
 
+// The text of a field of a ledger's line; nothing if it is not there. Those
+// that are read here have no character that JSON writes in another way.
+std::optional<std::string> FieldOf(absl::string_view line,
+                                   absl::string_view name) {
+  const std::string begin = absl::StrCat(",\"", name, "\":\"");
+  const size_t at = line.find(begin);
+  if (at == absl::string_view::npos) return std::nullopt;
+  const size_t from = at + begin.size();
+  return std::string(line.substr(from, line.find('"', from) - from));
+}
+
+// Epoch, table and measure.
+using Released = std::array<std::string, 3>;
+
 }  // namespace
+
+absl::Status ReleaseStore::CheckAgainst(LedgerStore* ledger) {
+  std::set<Released> named, here;
+  CAIRN_RETURN_IF_ERROR(
+      ledger->Read(0, UINT64_MAX, [&](const LedgerStore::Line& line) {
+        const auto epoch = FieldOf(line.text, "epoch");
+        const auto table = FieldOf(line.text, "table");
+        const auto measures = FieldOf(line.text, "measure");
+        const auto plan = FieldOf(line.text, "released");
+        if (epoch && plan && !plan->empty()) {
+          for (const absl::string_view one : absl::StrSplit(*plan, ';')) {
+            const std::pair<std::string, std::string> measure_table =
+                absl::StrSplit(one, absl::MaxSplits(' ', 1));
+            named.insert({*epoch, measure_table.second, measure_table.first});
+          }
+        }
+        if (!epoch || !table || !measures) return absl::OkStatus();
+        for (const absl::string_view measure : absl::StrSplit(*measures, ',')) {
+          named.insert({*epoch, *table, std::string(measure)});
+        }
+        return absl::OkStatus();
+      }));
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT epoch, table_key, measure FROM release"));
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) break;
+    here.insert({select.Text(0), select.Text(1), select.Text(2)});
+  }
+  const auto words = [](const Released& released) {
+    return absl::StrCat(released[2], " of table '", released[1], "' of epoch ",
+                        released[0]);
+  };
+  for (const Released& released : named) {
+    if (here.count(released) > 0) continue;
+    sound_ = absl::DataLossError(absl::StrCat(
+        "the ledger names a released table that is not there any more (",
+        words(released),
+        "); nothing is answered until the state directory "
+        "is put back whole from a backup"));
+    return sound_;
+  }
+  for (const Released& released : here) {
+    if (named.count(released) > 0) continue;
+    sound_ = absl::DataLossError(absl::StrCat(
+        "a released table is there that the ledger does not name (",
+        words(released),
+        "); nothing is answered until the state directory "
+        "is put back whole from a backup"));
+    return sound_;
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Create(
     Database* database) {
@@ -61,6 +134,21 @@ ReleaseStore::Tables(const std::string& data_set, const std::string& epoch,
     }
   }
   return &(known_[group] = std::move(tables));
+}
+
+absl::StatusOr<std::vector<std::string>> ReleaseStore::Epochs(
+    const std::string& data_set) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT epoch FROM release WHERE data_set = ?1 "
+                         "GROUP BY epoch ORDER BY min(rowid)"));
+  select.BindText(1, data_set);
+  std::vector<std::string> epochs;
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return epochs;
+    epochs.push_back(select.Text(0));
+  }
 }
 
 absl::StatusOr<bool> ReleaseStore::AllUnder(const DisclosurePolicy& policy,

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "agent/receipt_store.h"
 #include "core/disclosure/protected_table.h"
+#include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
 
 namespace cairn {
@@ -27,6 +28,12 @@ class ReleaseStore {
   static std::unique_ptr<ReleaseStore> ForReading(Database* database) {
     return std::unique_ptr<ReleaseStore>(new ReleaseStore(database));
   }
+  // Whether the ledger names each table that is here, and each that it names is
+  // here: a table that was lost would be released again, and may then say
+  // something else. To be called once at the start; DATA_LOSS, with a sentence
+  // for the steward, is sound() from then on. Other errors: it cannot be read.
+  absl::Status CheckAgainst(LedgerStore* ledger);
+  const absl::Status& sound() const { return sound_; }
 
   using TablePtr = std::shared_ptr<const ProtectedTable>;
 
@@ -36,6 +43,9 @@ class ReleaseStore {
   absl::StatusOr<const std::map<std::string, TablePtr>*> Tables(
       const std::string& data_set, const std::string& epoch,
       const Measure& measure);
+
+  // The epochs of a data set of which tables were released.
+  absl::StatusOr<std::vector<std::string>> Epochs(const std::string& data_set);
 
   // Whether every table released of the epoch, of any measure, was released
   // under this policy.
@@ -63,6 +73,7 @@ class ReleaseStore {
 
   Database* const database_;
   std::unique_ptr<ReceiptStore> receipts_;
+  absl::Status sound_;
   std::map<std::string, std::map<std::string, TablePtr>> known_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "agent/extract_codes.h"
 #include "agent/population_map.h"
 #include "agent/tabulator.h"
@@ -65,12 +66,34 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
           absl::StrCat(path, ": not an extract that load wrote; load again"));
     }
   }
+  if (meta.sequence() == 0) {
+    return absl::DataLossError(absl::StrCat(
+        path, ": was loaded by a version that kept no epochs; load again"));
+  }
   if (meta.catalogue_digest() != catalogue_digest) {
     return absl::DataLossError(
         absl::StrCat(path, ": was loaded under another catalogue; load again"));
   }
   return std::unique_ptr<SqliteSource>(
       new SqliteSource(std::move(database), std::move(meta), data_set));
+}
+
+std::vector<std::string> SqliteSource::ValuesAt(
+    int at, const std::string& variable) const {
+  if (at != time_) return CodesAt(meta_.dimension(at), variable);
+  const std::vector<std::string> levels = absl::StrSplit(variable, kAtomJoin);
+  std::vector<std::string> codes;
+  for (const Era& era : eras_) {
+    std::vector<std::string> atom;
+    for (const std::string& level : levels) {
+      const auto found = era.code_of.find(level);
+      if (found != era.code_of.end()) atom.push_back(found->second);
+    }
+    codes.push_back(atom.size() < levels.size()
+                        ? ""
+                        : absl::StrJoin(atom, std::string(1, kAtomCodeJoin)));
+  }
+  return codes;
 }
 
 absl::Status SqliteSource::NoKeys() const {
@@ -245,9 +268,9 @@ absl::StatusOr<TableShape> SqliteSource::MeetingShape(
   return shape;
 }
 
-absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
-                                                      const TableShape& shape,
-                                                      bool with_keys) const {
+absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
+    const Plan& plan, const TableShape& shape, bool with_keys,
+    const EraSet* span) const {
   if (with_keys && meta_.record_key_check().empty()) return NoKeys();
   // The columns of the statement: stored dimensions by number, then quantities.
   std::vector<int> stored;  // distinct stored dimensions that are read
@@ -267,7 +290,10 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
     if (dimension.population.has_value()) {
       CAIRN_ASSIGN_OR_RETURN(
           populations[a],
-          PopulationMap::Create(data_set_, dimension, meta_, column_of));
+          PopulationMap::Create(data_set_, dimension, meta_, column_of,
+                                [this](int at, const std::string& variable) {
+                                  return ValuesAt(at, variable);
+                                }));
       continue;
     }
     const int at = FindStored(meta_, dimension.id);
@@ -277,9 +303,9 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
     for (size_t i = 0; i < shape.axes[a].codes.size(); ++i) {
       index[shape.axes[a].codes[i]] = static_cast<int64_t>(i);
     }
-    for (const std::string& code :
-         CodesAt(meta_.dimension(at), shape.axes[a].variable)) {
-      maps[a].position.push_back(index.at(code));
+    for (const std::string& code : ValuesAt(at, shape.axes[a].variable)) {
+      const auto found = index.find(code);
+      maps[a].position.push_back(found == index.end() ? -1 : found->second);
     }
   }
 
@@ -287,7 +313,9 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
   options.persons = meta_.has_person();
   options.keys = with_keys;
   std::vector<std::string> names = {options.persons ? "person" : "NULL"};
-  for (const int at : stored) names.push_back(absl::StrCat("d", at));
+  for (const int at : stored) {
+    names.push_back(at == time_ ? "era" : absl::StrCat("d", at));
+  }
   for (const Measure& measure : plan.tables) {
     if (measure.kind != Measure::Kind::kSum) continue;
     const Quantity* quantity = data_set_.FindQuantity(measure.quantity);
@@ -304,9 +332,14 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
   }
   const size_t sums = options.sums.size();
   if (with_keys) names.emplace_back("key");
+  const int era_column = static_cast<int>(names.size());
+  names.emplace_back("era");
+  std::vector<bool> chosen(eras_.size(), false);
+  for (const int era : span == nullptr ? span_ : *span) chosen[era] = true;
   Tabulator tabulator(shape, std::move(options));
 
-  database_->LimitSteps(std::max(kStepsAtLeast, meta_.rows() * kStepsPerRow));
+  database_->LimitSteps(std::max(
+      kStepsAtLeast, (meta_.rows() + meta_.rows_superseded()) * kStepsPerRow));
   CAIRN_ASSIGN_OR_RETURN(
       Statement select,
       database_->Prepare(
@@ -323,6 +356,9 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
     // An exact distinct count rests on the order that load wrote.
     if (person < last_person) return damaged;
     last_person = person;
+    const int64_t era = select.Int(era_column);
+    if (era < 0 || static_cast<size_t>(era) >= chosen.size()) return damaged;
+    if (!chosen[static_cast<size_t>(era)]) continue;
     for (size_t i = 0; i < stored.size(); ++i) {
       row[i] = select.Int(static_cast<int>(i) + 1);
     }
@@ -347,6 +383,7 @@ absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(const Plan& plan,
         return damaged;
       }
       codes[a] = map.position[static_cast<size_t>(value)];
+      if (codes[a] < 0) return damaged;
     }
     const int64_t key =
         with_keys ? select.Int(static_cast<int>(1 + stored.size() + sums)) : 0;

@@ -3,12 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/extract.pb.h"
+#include "core/disclosure/eras.h"
 #include "core/disclosure/meeting.h"
 #include "core/disclosure/microdata.h"
 #include "core/query/plan.h"
@@ -36,6 +38,17 @@ class SqliteSource {
   const v1::ExtractMeta& meta() const { return meta_; }
   const std::string& epoch() const { return meta_.epoch(); }
 
+  // What the records are divided into by time, and what is in force now.
+  const Eras& eras() const { return eras_; }
+  const EraSet& span() const { return span_; }
+  // This epoch and those before whose records can be held against these; each
+  // with its span.
+  struct Epoch {
+    std::string id;
+    EraSet span;
+  };
+  std::vector<Epoch> Epochs() const;
+
   // The shape of the table a plan needs here, or why it cannot be cut from this
   // source: a variable it lacks, a level finer than it has, too many cells.
   // Reads no record.
@@ -49,10 +62,11 @@ class SqliteSource {
   // pass over the columns concerned. No value of a question becomes SQL: the
   // statement names columns of ours only. `with_keys`: the cells' sums of
   // record keys too, where CheckKeys() says that there are any; else
-  // FAILED_PRECONDITION.
+  // FAILED_PRECONDITION. Of the records in force, or of another span.
   absl::StatusOr<FrequencyTable> Tabulate(const Plan& plan,
                                           const TableShape& shape,
-                                          bool with_keys = false) const;
+                                          bool with_keys = false,
+                                          const EraSet* span = nullptr) const;
 
   // The records, with the variables of these shapes, for certificates. Errors
   // as Tabulate().
@@ -70,10 +84,12 @@ class SqliteSource {
 
  private:
   SqliteSource(std::unique_ptr<Database> database, v1::ExtractMeta meta,
-               const DataSet& data_set)
-      : database_(std::move(database)),
-        meta_(std::move(meta)),
-        data_set_(data_set) {}
+               const DataSet& data_set);
+
+  EraSet SpanAt(uint32_t sequence) const;
+  // The code of each value that a stored column has. That of time is read from
+  // the eras: a superseded record's month may not be covered any more.
+  std::vector<std::string> ValuesAt(int at, const std::string& variable) const;
 
   absl::Status NoKeys() const;
   absl::StatusOr<TableAxis> AxisOf(const PlanAxis& axis,
@@ -84,6 +100,9 @@ class SqliteSource {
   std::unique_ptr<Database> database_;
   v1::ExtractMeta meta_;
   const DataSet& data_set_;
+  Eras eras_;
+  EraSet span_;
+  int time_ = -1;  // index in meta().dimension() of what the eras tell; or -1
 };
 
 }  // namespace cairn

@@ -12,13 +12,16 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "agent/agent.h"
+#include "agent/earlier_extract.h"
 #include "agent/loader.h"
 #include "agent/places.h"
 #include "agent/plan_load.h"
 #include "agent/preview.h"
 #include "core/base/command_line.h"
+#include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/link/credentials.h"
+#include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 
 namespace cairn {
@@ -95,11 +98,36 @@ std::string ReportText(const LoadReport& report) {
     absl::StrAppend(&text, "  ", report.rows_without_person,
                     " rows have no person key\n");
   }
+  for (const std::string& words : WordsOf(report.months)) {
+    absl::StrAppend(&text, "  ", words, "\n");
+  }
+  if (report.stands_apart) {
+    absl::StrAppend(&text,
+                    "  these records cannot be held against those of which "
+                    "figures were released before: their codes, or the "
+                    "catalogue, are others, or the load was told to start "
+                    "anew\n");
+  }
   return text + Columns(report);
 }
 
+// Of which figures have left: all of them stand in the state database.
+absl::StatusOr<std::vector<std::string>> ReleasedEpochs(
+    const AgentSettings& settings, const std::string& data_set) {
+  if (access(settings.DatabasePath().c_str(), F_OK) != 0) {
+    return std::vector<std::string>();
+  }
+  CAIRN_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Database> database,
+      Database::Open(settings.DatabasePath(), Database::Mode::kDurable));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ReleaseStore> releases,
+                         ReleaseStore::Create(database.get()));
+  return releases->Epochs(data_set);
+}
+
 absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
-                     const Places* places, const std::string& key) {
+                     const Places* places, const std::string& key,
+                     bool start_anew) {
   CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set,
                          settings.catalogue->Find(source.data_set()));
   // Ctrl-C ends the load with the old records in place.
@@ -114,6 +142,10 @@ absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
                       {},
                       {},
                       &stop};
+  request.rule = Sha256Hex(ToProto(settings.policy).SerializeAsString());
+  request.start_anew = start_anew;
+  CAIRN_ASSIGN_OR_RETURN(request.released,
+                         ReleasedEpochs(settings, source.data_set()));
   request.progress = [&bar](double fraction, uint64_t rows) {
     bar.Show(fraction, Rows(rows));
   };
@@ -261,7 +293,7 @@ absl::Status CheckAgent(const std::string& config_path) {
 }
 
 absl::Status LoadAgent(const std::string& config_path,
-                       const std::string& data_set) {
+                       const std::string& data_set, bool start_anew) {
   CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
                          ReadAgentConfig(config_path));
   if (!data_set.empty() && settings.FindSource(data_set) == nullptr) {
@@ -287,7 +319,8 @@ absl::Status LoadAgent(const std::string& config_path,
                          ReadOrMakeKey(settings.config.state_dir()));
   for (const v1::Source& source : settings.config.source()) {
     if (!data_set.empty() && source.data_set() != data_set) continue;
-    CAIRN_RETURN_IF_ERROR(LoadOne(settings, source, places.get(), key));
+    CAIRN_RETURN_IF_ERROR(
+        LoadOne(settings, source, places.get(), key, start_anew));
   }
   return absl::OkStatus();
 }
@@ -338,6 +371,21 @@ absl::Status StatusAgent(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenAgentState(settings));
   Print(absl::StrCat("ledger       ", state->ledger->size(), " entries\n"));
+  const absl::Status sound = state->releases->sound();
+  if (!sound.ok()) {
+    Print(absl::StrCat("releases     ", sound.message(), "\n"));
+  }
+  for (const v1::Source& source : settings.config.source()) {
+    const auto extract =
+        EarlierExtract::Open(settings.ExtractPath(source.data_set()));
+    if (extract == nullptr) continue;
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> released,
+                           state->releases->Epochs(source.data_set()));
+    const absl::Status vouched = CheckVouched(extract->meta(), released);
+    if (vouched.ok()) continue;
+    Print(absl::StrCat("not vouched  ", source.data_set(), ": ",
+                       vouched.message(), "\n"));
+  }
   return absl::OkStatus();
 }
 

@@ -17,9 +17,10 @@ absl::Status InitAgent(const std::string& config_path,
 // Goes through the whole configuration: files, identity, mappings, records.
 absl::Status CheckAgent(const std::string& config_path);
 // Loads places, then the named data set or all. Old records stay until the new
-// extract is whole.
+// extract is whole. `start_anew`: even where figures were released of records
+// that the extract knows nothing of.
 absl::Status LoadAgent(const std::string& config_path,
-                       const std::string& data_set);
+                       const std::string& data_set, bool start_anew = false);
 // Exactly what would leave for a question. No network, nothing kept.
 absl::Status PreviewAgent(const std::string& config_path,
                           const QuestionText& question);

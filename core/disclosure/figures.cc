@@ -76,7 +76,7 @@ absl::Status CheckPinned(const ProtectedTable& table,
   for (size_t cell = 0; cell < figures.size(); ++cell) {
     const Cell& mark = table.cells()[cell];
     if (figures[cell] < mark.low || figures[cell] > mark.high) {
-      return absl::FailedPreconditionError(
+      return absl::DataLossError(
           "what was released of these records is not what they hold now");
     }
   }
@@ -113,22 +113,27 @@ absl::StatusOr<SystemFigures> FindFigures(const ProtectRequest& request,
   }
   const auto tabulate =
       [&](const TableShape& shape) -> absl::StatusOr<ProtectRequest::Figures> {
-    if (request.tabulate == nullptr) {
+    const EraSet& span = linked.span(tables.size());
+    const bool has_span = !request.timeline.eras.empty();
+    if (has_span ? request.tabulate_span == nullptr
+                 : request.tabulate == nullptr) {
       return absl::InvalidArgumentError(
           "there are no figures for a table that others meet in");
     }
-    return request.tabulate(shape);
+    return has_span ? request.tabulate_span(shape, span)
+                    : request.tabulate(shape);
   };
   for (const ProtectedTable* pinned : request.pinned) {
     CAIRN_ASSIGN_OR_RETURN(const auto table, tabulate(pinned->shape()));
     CAIRN_RETURN_IF_ERROR(take(*table));
     CAIRN_RETURN_IF_ERROR(CheckPinned(*pinned, tables.back().figure));
   }
-  for (const FrequencyTable* meeting : request.meetings) {
+  for (const ProtectRequest::Figures& meeting : request.meetings) {
     CAIRN_RETURN_IF_ERROR(take(*meeting));
   }
   for (const LinkedTables::Unseen& unseen : linked.unseen()) {
-    const bool adds = request.measure.kind != Measure::Kind::kDistinctPersons &&
+    const bool adds = unseen.finer != LinkedTables::kNoTable &&
+                      request.measure.kind != Measure::Kind::kDistinctPersons &&
                       !unseen.shape.axes[unseen.axis].multi_valued;
     if (!adds) {
       CAIRN_ASSIGN_OR_RETURN(const auto table, tabulate(unseen.shape));

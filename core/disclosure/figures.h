@@ -26,7 +26,7 @@ struct SystemFigures {
 // Fills them from the new tables, from `tabulate` for the pinned ones, and for
 // the tables nobody sees by adding up finer ones, or `tabulate` where figures
 // do not add. INVALID_ARGUMENT if a table does not carry the measure;
-// FAILED_PRECONDITION if a pinned table's marks do not hold its figures.
+// DATA_LOSS if a pinned table's marks do not hold its figures.
 absl::StatusOr<SystemFigures> FindFigures(const ProtectRequest& request,
                                           const LinkedTables& linked);
 

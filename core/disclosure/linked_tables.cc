@@ -10,15 +10,6 @@
 namespace cairn {
 namespace {
 
-std::vector<size_t> Positions(const TableShape& shape, size_t cell) {
-  std::vector<size_t> at(shape.axes.size());
-  for (size_t a = shape.axes.size(); a-- > 0;) {
-    at[a] = cell % shape.axes[a].size();
-    cell /= shape.axes[a].size();
-  }
-  return at;
-}
-
 // The axis at a coarser level: each code once, in the order of the finer ones,
 // and what these lie in further up, where that is one code each.
 TableAxis Coarser(const TableAxis& axis, const TableAxis::RollUp& up,
@@ -51,9 +42,10 @@ TableAxis Coarser(const TableAxis& axis, const TableAxis::RollUp& up,
   return coarse;
 }
 
-// Variables and codes: tables of the same have the same cells.
-std::string Outline(const TableShape& shape) {
-  std::string outline;
+// Variables and codes: tables of the same, and of the same records, have the
+// same cells.
+std::string Outline(const TableShape& shape, const EraSet& span) {
+  std::string outline = NameOf(span);
   for (const TableAxis& axis : shape.axes) {
     absl::StrAppend(&outline, axis.variable, "\n",
                     absl::StrJoin(axis.codes, "\t"), "\n\n");
@@ -63,11 +55,21 @@ std::string Outline(const TableShape& shape) {
 
 }  // namespace
 
+std::vector<size_t> LinkedTables::Positions(const TableShape& shape,
+                                            size_t cell) {
+  std::vector<size_t> at(shape.axes.size());
+  for (size_t a = shape.axes.size(); a-- > 0;) {
+    at[a] = cell % shape.axes[a].size();
+    cell /= shape.axes[a].size();
+  }
+  return at;
+}
+
 absl::StatusOr<LinkedTables> LinkedTables::Create(
     const std::vector<const TableShape*>& tables, bool additive,
-    const CellNames& names) {
-  LinkedTables linked(tables, additive, names);
-  if (!linked.AddUnseen()) {
+    const CellNames& names, const Timeline& timeline) {
+  LinkedTables linked(tables, additive, names, timeline);
+  if (!linked.AddUnseen() || !linked.AddParts()) {
     return absl::ResourceExhaustedError(
         "so much of these records was released already that a new table "
         "cannot be held against all of it");
@@ -80,15 +82,22 @@ absl::StatusOr<LinkedTables> LinkedTables::Create(
       linked.AddPopulationSums(t, tie);
     }
   }
+  for (const auto& [variables, crossing] : linked.crossings_) {
+    linked.AddPartSums(crossing);
+  }
   return linked;
 }
 
 LinkedTables::LinkedTables(const std::vector<const TableShape*>& tables,
-                           bool additive, const CellNames& names)
+                           bool additive, const CellNames& names,
+                           const Timeline& timeline)
     : names_(names),
       additive_(additive),
       given_(tables.size()),
-      shapes_(tables) {
+      shapes_(tables),
+      timeline_(timeline),
+      spans_(timeline.spans) {
+  spans_.resize(tables.size());
   for (const TableShape* table : tables) {
     for (const TableAxis& axis : table->axes) variables_.insert(axis.variable);
   }
@@ -97,32 +106,58 @@ LinkedTables::LinkedTables(const std::vector<const TableShape*>& tables,
 // False if there are too many.
 bool LinkedTables::AddUnseen() {
   absl::flat_hash_set<std::string> known;
-  size_t cells = 0;
-  for (const TableShape* table : shapes_) {
-    known.insert(Outline(*table));
-    cells += table->cells();
+  for (size_t t = 0; t < shapes_.size(); ++t) {
+    known.insert(Outline(shape(t), spans_[t]));
+    known_cells_ += shape(t).cells();
   }
-  for (size_t t = 0; t < shapes_.size() && cells <= kMaxCells; ++t) {  // grows
-    for (size_t a = 0; a < shape(t).axes.size(); ++a) {
+  for (size_t t = 0; t < shapes_.size() && known_cells_ <= kMaxCells; ++t) {
+    for (size_t a = 0; a < shape(t).axes.size(); ++a) {  // both grow
       for (const TableAxis::RollUp& up : shape(t).axes[a].roll_ups) {
         Unseen coarse{shape(t), t, a, {}};
         coarse.shape.axes[a] = Coarser(shape(t).axes[a], up, &coarse.code_of);
-        if (!known.insert(Outline(coarse.shape)).second) continue;
-        cells += coarse.shape.cells();
-        if (cells > kMaxCells) return false;
-        unseen_.push_back(std::move(coarse));
-        shapes_.push_back(&unseen_.back().shape);
+        if (!known.insert(Outline(coarse.shape, spans_[t])).second) continue;
+        if (!AddTable(std::move(coarse), spans_[t])) return false;
       }
     }
   }
-  return cells <= kMaxCells;
+  return known_cells_ <= kMaxCells;
 }
 
-int LinkedTables::NumberOf(const std::string& variable,
-                           const std::string& code) {
+// False if there are too many.
+bool LinkedTables::AddTable(Unseen table, const EraSet& span) {
+  known_cells_ += table.shape.cells();
+  if (known_cells_ > kMaxCells) return false;
+  unseen_.push_back(std::move(table));
+  shapes_.push_back(&unseen_.back().shape);
+  spans_.push_back(EraSet(span));
+  return true;
+}
+
+int LinkedTables::NumberOf(const std::string& variable, const std::string& code,
+                           const EraSet& span) {
+  if (IsTime(timeline_.eras, variable)) {
+    return NumberOf(InCode(timeline_.eras, span, variable, code));
+  }
   return numbers_
       .try_emplace(names_.Of(variable, code), static_cast<int>(numbers_.size()))
       .first->second;
+}
+
+int LinkedTables::NumberOf(const EraSet& eras) {
+  return numbers_.try_emplace(NameOf(eras), static_cast<int>(numbers_.size()))
+      .first->second;
+}
+
+std::vector<std::vector<int>> LinkedTables::NumbersOf(const TableShape& shape,
+                                                      const EraSet& span) {
+  std::vector<std::vector<int>> numbers;
+  for (const TableAxis& axis : shape.axes) {
+    numbers.emplace_back();
+    for (const std::string& code : axis.codes) {
+      numbers.back().push_back(NumberOf(axis.variable, code, span));
+    }
+  }
+  return numbers;
 }
 
 bool LinkedTables::Add(int number, Key* key) {
@@ -137,13 +172,16 @@ bool LinkedTables::Add(int number, Key* key) {
 
 LinkedTables::Key LinkedTables::KeyOf(size_t table,
                                       const std::vector<size_t>& at,
-                                      const std::vector<bool>& skip) const {
+                                      const std::vector<bool>& skip,
+                                      bool timeless) const {
   Key key;
   key.fill(-1);
   for (size_t a = 0; a < at.size(); ++a) {
     if (skip[a] || at[a] >= code_numbers_[table][a].size()) continue;
     Add(code_numbers_[table][a][at[a]], &key);
+    timeless = timeless || IsTimeAxis(table, a);
   }
+  if (!timeless && span_numbers_[table] >= 0) Add(span_numbers_[table], &key);
   return key;
 }
 
@@ -155,14 +193,9 @@ int LinkedTables::CellOf(const Key& key) const {
 }
 
 void LinkedTables::AddCells(size_t table) {
-  std::vector<std::vector<int>> numbers;
-  for (const TableAxis& axis : shape(table).axes) {
-    numbers.emplace_back();
-    for (const std::string& code : axis.codes) {
-      numbers.back().push_back(NumberOf(axis.variable, code));
-    }
-  }
-  code_numbers_.push_back(std::move(numbers));
+  code_numbers_.push_back(NumbersOf(shape(table), spans_[table]));
+  span_numbers_.push_back(timeline_.eras.empty() ? -1
+                                                 : NumberOf(spans_[table]));
   const std::vector<bool> none(shape(table).axes.size(), false);
   std::vector<int> cells(shape(table).cells());
   for (size_t cell = 0; cell < cells.size(); ++cell) {
@@ -220,13 +253,15 @@ void LinkedTables::AddRollUpSums(size_t table) {
         const auto [found, fresh] =
             group_of.try_emplace(up.codes[code], groups.size());
         if (fresh)
-          groups.push_back({NumberOf(up.variable, up.codes[code]), {}});
+          groups.push_back(
+              {NumberOf(up.variable, up.codes[code], spans_[table]), {}});
         groups[found->second].second.push_back(code);
       }
       std::vector<int> children;
       for (size_t cell = 0; cell < cells.size(); ++cell) {
         if (own.at(cell, a) != axis.margin()) continue;
-        const Key others = KeyOf(table, Positions(own, cell), skip);
+        const Key others =
+            KeyOf(table, Positions(own, cell), skip, IsTimeAxis(table, a));
         for (const auto& [above, codes] : groups) {
           Key key = others;
           if (!Add(above, &key)) continue;
@@ -261,8 +296,8 @@ void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
     exact = exact && !part.multi_valued;
   }
   if (axes.empty()) return;
-  const int numbers[] = {NumberOf(tie.variable, "0"),
-                         NumberOf(tie.variable, "1")};
+  const int numbers[] = {NumberOf(tie.variable, "0", spans_[table]),
+                         NumberOf(tie.variable, "1", spans_[table])};
   // The cells by what they are a part of.
   std::vector<std::pair<int, std::vector<int>>> sums;
   absl::flat_hash_map<int, size_t> sum_of;

@@ -30,14 +30,18 @@ struct Microdata {
     std::string name;
     std::vector<std::string> names;  // of its codes
     std::vector<size_t> parts;       // that it depends on
-    // By leaf of its one part: positions in `names`, several where the
-    // dimension is multi-valued.
+    // By leaf of its one part: positions in `names`; several where the
+    // dimension is multi-valued, none where no table has the code.
     std::vector<std::vector<size_t>> codes;
     // A population depends on several parts: its code, from all leaves of a
     // record. Null for other variables.
     std::function<size_t(const Leaf* record)> code;
   };
   std::vector<Variable> variables;
+
+  // The part whose leaf says the record's era, its position in the timeline
+  // (core/disclosure/eras.h).
+  size_t era_part = 0;
 
   // Row-major: a leaf for each part.
   std::vector<Leaf> leaves;

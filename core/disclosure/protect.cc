@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,7 +38,8 @@ class Protector {
         system_(linked.system()),
         figures_(figures),
         why_(figures.figure.size(), HiddenWhy::kShown),
-        mark_(figures.figure.size(), nullptr) {}
+        mark_(figures.figure.size(), nullptr),
+        other_policy_(figures.figure.size(), false) {}
 
   absl::StatusOr<std::vector<Protection>> Run() {
     CAIRN_RETURN_IF_ERROR(FindNoise());
@@ -47,7 +49,9 @@ class Protector {
     std::unique_ptr<RecordWalk> walk;
     EarlierCertificates earlier;
     if (records != nullptr) {
-      walk = RecordWalk::Create(*records, linked_, shapes_, figures_.figure);
+      walk = RecordWalk::Create(*records, linked_, shapes_,
+                                request_.tables.size() + request_.pinned.size(),
+                                figures_.figure);
       if (request_.certificates != nullptr) {
         earlier = CertificatesOf(*request_.certificates, *records);
       }
@@ -290,9 +294,12 @@ class Protector {
         const Cell& now = request_.pinned[p]->cells()[cell];
         if (mark == nullptr || now.status == CellStatus::kPublished) {
           mark = &now;
+          other_policy_[cells[cell]] =
+              !(request_.pinned[p]->policy() == policy_);
         }
       }
     }
+    HideFewChanged();
     for (size_t i = 0; i < cells_.size(); ++i) {
       SuppressionCell& cell = cells_[i];
       if (mark_[i] != nullptr) {
@@ -304,6 +311,37 @@ class Protector {
         cell.hidden = {0, kNoLimit};
       }
     }
+  }
+
+  // What was shown of an earlier epoch is not shown anew, whether a few of its
+  // records changed or none: the same for all of these, or a cell that is
+  // hidden would say that someone came or went.
+  void HideFewChanged() {
+    std::set<EraSet> earlier;
+    for (size_t p = 0; p < request_.pinned.size(); ++p) {
+      earlier.insert(linked_.span(request_.tables.size() + p));
+    }
+    for (size_t t = 0; t < request_.tables.size(); ++t) {
+      for (const EraSet& span : earlier) {
+        if (span == linked_.span(t)) continue;
+        for (const auto& revision : linked_.Revisions(t, span)) {
+          HideIfFewChanged(revision);
+        }
+      }
+    }
+  }
+  void HideIfFewChanged(const LinkedTables::Revision& revision) {
+    const int before = revision.before, now = revision.now;
+    if (mark_[now] != nullptr || mark_[before] == nullptr ||
+        mark_[before]->status != CellStatus::kPublished ||
+        cells_[now].kind != Kind::kOpen) {
+      return;
+    }
+    for (const int changed : {revision.went, revision.came}) {
+      if (changed >= 0 && figures_.count[changed] >= kRevisionRecords) return;
+    }
+    cells_[now].kind = Kind::kHidden;
+    why_[now] = HiddenWhy::kFewChanged;
   }
 
   void Fix(size_t i) {
@@ -326,8 +364,23 @@ class Protector {
 
   // ---- What is shown ----
 
+  // What was shown under another policy and cannot be under this one is hidden
+  // from now on; the system still knows it as it was shown.
+  bool MayStand(size_t i) const {
+    const Cell& mark = *mark_[i];
+    if (!other_policy_[i] || mark.status != CellStatus::kPublished) return true;
+    const Bin bin = RoundToBin(mark.value, base());
+    const Bin told = is_sum() ? bin : NoisyBin(mark.value, policy_);
+    const bool zero = mark.value == 0 && policy_.zeros_shown;
+    return bin.value == mark.value && told.low == mark.low &&
+           told.high == mark.high &&
+           (is_sum() || zero || bin.low > policy_.largest_hidden_count);
+  }
+
   Cell MarkOf(size_t i) const {
-    if (mark_[i] != nullptr) return *mark_[i];
+    if (mark_[i] != nullptr) {
+      return MayStand(i) ? *mark_[i] : SuppressedCell(0, kNoLimit);
+    }
     const Range& known = suppression_.known[i];
     if (suppression_.hidden[i]) return SuppressedCell(known.low, known.high);
     if (cells_[i].kind == Kind::kZero) return PublishedCell(0, 0, 0);
@@ -391,7 +444,8 @@ class Protector {
   // By cell of the system:
   std::vector<SuppressionCell> cells_;
   std::vector<HiddenWhy> why_;
-  std::vector<const Cell*> mark_;  // as it was released before; else null
+  std::vector<const Cell*> mark_;   // as it was released before; else null
+  std::vector<bool> other_policy_;  // under which it was so released
   std::vector<int64_t> noisy_;
   Suppression suppression_;
 };
@@ -410,18 +464,25 @@ absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request) {
     shapes.push_back(&table->shape);
   }
   for (const ProtectedTable* pinned : request.pinned) {
-    if (!(pinned->policy() == request.policy)) {
+    const bool same_epoch =
+        !request.tables.empty() && pinned->epoch() == request.tables[0]->epoch;
+    if (same_epoch && !(pinned->policy() == request.policy)) {
       return absl::FailedPreconditionError(
           "this data was first released under another disclosure policy; "
           "load it anew before answering under this one");
     }
     shapes.push_back(&pinned->shape());
   }
-  for (const FrequencyTable* meeting : request.meetings) {
+  for (const ProtectRequest::Figures& meeting : request.meetings) {
     shapes.push_back(&meeting->shape);
   }
-  CAIRN_ASSIGN_OR_RETURN(const LinkedTables linked,
-                         LinkedTables::Create(shapes, additive, names));
+  Timeline timeline = request.timeline;
+  if (!timeline.spans.empty()) {
+    timeline.spans.resize(shapes.size(), timeline.spans[0]);
+  }
+  CAIRN_ASSIGN_OR_RETURN(
+      const LinkedTables linked,
+      LinkedTables::Create(shapes, additive, names, timeline));
   CAIRN_ASSIGN_OR_RETURN(const SystemFigures figures,
                          FindFigures(request, linked));
   return Protector(request, linked, shapes, figures).Run();

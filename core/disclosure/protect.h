@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/disclosure/linked_tables.h"
 #include "core/disclosure/policy.h"
 #include "core/disclosure/proof_made.h"
 #include "core/disclosure/protected_table.h"
@@ -26,6 +27,7 @@ enum class HiddenWhy : uint8_t {
   kAllTheSame,  // (nearly) all of a group are in this sensitive category
   kComplement,  // would help to narrow one of these
   kPinned,      // hidden in an earlier release, and so for ever
+  kFewChanged,  // shown before the last load, which changed few of its records
 };
 
 struct Protection {
@@ -43,15 +45,15 @@ struct ProtectRequest {
   std::vector<const FrequencyTable*> tables;
   Measure measure;  // kCount, kDistinctPersons or kSum
   DisclosurePolicy policy;
-  // Everything released before of this measure and epoch: it keeps its values
-  // and marks.
+  // Everything released before of this measure, in this epoch or others of the
+  // same timeline: it keeps its values and marks.
   std::vector<const ProtectedTable*> pinned;
   // What proved it then (Protection::certificates of the last release); may be
   // null, but then more is hidden.
   const ReleaseProof* certificates = nullptr;
-  // Tables nobody is told of, in which tables meet that are cut at levels of
-  // which neither nests in the other (core/disclosure/meeting.h).
-  std::vector<const FrequencyTable*> meetings;
+  // Where some of it was released in other epochs: what the new tables and then
+  // the pinned ones were cut from. The new ones' spans are all the same.
+  Timeline timeline;
   // Says which codes of different levels are the same people, and what
   // populations are made of; may be null where no table has either.
   const DataSet* data_set = nullptr;
@@ -60,12 +62,18 @@ struct ProtectRequest {
   // where nothing is pinned and all meet in what they show.
   using Figures = std::shared_ptr<const FrequencyTable>;
   std::function<absl::StatusOr<Figures>(const TableShape&)> tabulate;
+  // Tables nobody is told of, in which tables meet that are cut at levels of
+  // which neither nests in the other (core/disclosure/meeting.h).
+  std::vector<Figures> meetings;
   // The records themselves, with the variables of these tables: of counts, the
   // certificates are made of them. May be null: then from the tables alone,
   // which finds fewer where many tables are linked.
   using Records = std::shared_ptr<const Microdata>;
   std::function<absl::StatusOr<Records>(const std::vector<const TableShape*>&)>
       records;
+  // The same of the records of a span of the timeline.
+  std::function<absl::StatusOr<Figures>(const TableShape&, const EraSet&)>
+      tabulate_span;
   // Method CELL_KEY: the data set's secret (CellKeySecret).
   std::string cell_key_secret;
 };
@@ -75,7 +83,8 @@ struct ProtectRequest {
 // 1. Primary: a count of 1..t (and 0, unless the policy shows zeros), fewer
 //    than minimum_persons distinct persons, a dominated sum, a group that is
 //    nearly all in one sensitive category. One rule for all measures of a cell:
-//    what is unsafe to count is unsafe to sum.
+//    what is unsafe to count is unsafe to sum. And a cell that was shown in
+//    another epoch, of which fewer than kRevisionRecords came and as few went.
 // 2. Complements: over one system of all cells of the new tables, the pinned
 //    ones and the coarser tables in which they meet, further new cells are
 //    hidden until every hidden small cell, new or pinned, can still be each
@@ -94,10 +103,13 @@ struct ProtectRequest {
 // its released children say.
 //
 // One Protection per table, in their order. FAILED_PRECONDITION if a pinned
-// table was released under another policy, or of other records.
-// RESOURCE_EXHAUSTED if the tables together are too many to be held against
-// each other: nothing is released then. INVALID_ARGUMENT for a policy that does
-// not fit or a measure the tables do not carry. Else what `tabulate` returns.
+// table of this epoch was released under another policy; one of another epoch
+// may have been: what is shown there and cannot be
+// under this policy is hidden in the new tables. DATA_LOSS if what was pinned
+// is not what `tabulate` says. RESOURCE_EXHAUSTED if the tables together are
+// too many to be held against each other: nothing is released then.
+// INVALID_ARGUMENT for a policy that does not fit or a measure the tables do
+// not carry. Else what `tabulate` returns.
 absl::StatusOr<std::vector<Protection>> Protect(const ProtectRequest& request);
 
 }  // namespace cairn

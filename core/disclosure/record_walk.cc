@@ -18,7 +18,8 @@ constexpr int kProposals = 32;
 constexpr size_t kMaxIndexed = 64;
 // What a cell that must be hidden counts against a unit out of bounds.
 constexpr double kCostWeight = 0.15;
-constexpr double kNoCostLimit = 1e300;
+// Of a leaf that no table has a code for.
+constexpr uint32_t kNoCode = UINT32_MAX;
 
 }  // namespace
 
@@ -26,7 +27,7 @@ constexpr double kNoCostLimit = 1e300;
 
 std::unique_ptr<RecordWalk> RecordWalk::Create(
     const Microdata& data, const LinkedTables& linked,
-    const std::vector<const TableShape*>& shapes,
+    const std::vector<const TableShape*>& shapes, size_t told,
     absl::Span<const int64_t> figures) {
   auto walk = std::unique_ptr<RecordWalk>(new RecordWalk(data));
   if (data.records() == 0) return nullptr;
@@ -36,7 +37,7 @@ std::unique_ptr<RecordWalk> RecordWalk::Create(
   walk->is_touched_.assign(cells, 0);
   walk->is_broken_.assign(cells, 0);
   walk->is_changed_.assign(data.records(), 0);
-  if (!walk->AddPatterns(linked, shapes) || !walk->Counts(figures)) {
+  if (!walk->AddPatterns(linked, shapes, told) || !walk->Counts(figures)) {
     return nullptr;
   }
   walk->truth_.assign(figures.begin(), figures.end());
@@ -52,7 +53,8 @@ int RecordWalk::FindVariable(const std::string& name) const {
 }
 
 bool RecordWalk::AddPatterns(const LinkedTables& linked,
-                             const std::vector<const TableShape*>& shapes) {
+                             const std::vector<const TableShape*>& shapes,
+                             size_t told) {
   FindOneCodes();
   const size_t tables = linked.given() + linked.unseen().size();
   for (size_t t = 0; t < tables; ++t) {
@@ -60,7 +62,10 @@ bool RecordWalk::AddPatterns(const LinkedTables& linked,
     const TableShape& shape =
         given ? *shapes[t] : linked.unseen()[t - linked.given()].shape;
     for (unsigned axes = 0; axes < 1u << shape.axes.size(); ++axes) {
-      if (!AddPattern(shape, linked.cells_of(t), axes, given)) return false;
+      if (!AddPattern(shape, linked.cells_of(t), axes, linked.span(t),
+                      t < told)) {
+        return false;
+      }
     }
   }
   visited_.assign(patterns_.size(), 0);
@@ -82,11 +87,12 @@ void RecordWalk::FindOneCodes() {
     OneCode one;
     one.part = variable.parts[0];
     for (const std::vector<size_t>& codes : variable.codes) {
-      if (codes.size() != 1) {
+      if (codes.size() > 1) {
         one.code.clear();
         break;
       }
-      one.code.push_back(static_cast<uint32_t>(codes[0]));
+      one.code.push_back(codes.empty() ? kNoCode
+                                       : static_cast<uint32_t>(codes[0]));
     }
     one_code_.push_back(std::move(one));
   }
@@ -95,9 +101,14 @@ void RecordWalk::FindOneCodes() {
 // `axes`: a bit for each that is not at its margin.
 bool RecordWalk::AddPattern(const TableShape& shape,
                             const std::vector<int>& cells, unsigned axes,
-                            bool watched) {
+                            const EraSet& span, bool watched) {
   Pattern pattern;
   pattern.watched = watched;
+  pattern.span = spans_.try_emplace(span, spans_.size()).first->second;
+  if (!span.empty()) {
+    pattern.eras.assign(data_.parts[data_.era_part].leaves.size(), false);
+    for (const int era : span) pattern.eras[static_cast<size_t>(era)] = true;
+  }
   std::vector<size_t> sizes;
   std::vector<std::vector<size_t>> steps;  // by variable's code: in the table
   size_t margin = 0, size = 1;
@@ -114,15 +125,17 @@ bool RecordWalk::AddPattern(const TableShape& shape,
     for (const std::string& name : data_.variables[variable].names) {
       const auto& codes = shape.axes[a].codes;
       const auto found = std::find(codes.begin(), codes.end(), name);
-      if (found == codes.end()) return false;
-      steps.back().push_back(static_cast<size_t>(found - codes.begin()) *
-                             shape.stride(a));
+      steps.back().push_back(found == codes.end()
+                                 ? kNoCell
+                                 : static_cast<size_t>(found - codes.begin()) *
+                                       shape.stride(a));
     }
     sizes.push_back(steps.back().size());
     size *= sizes.back();
   }
   std::vector<size_t> key = pattern.variables;
   std::sort(key.begin(), key.end());
+  key.push_back(pattern.span);
   const auto [known, fresh] =
       by_variables_.try_emplace(key, static_cast<int>(patterns_.size()));
   if (!fresh) return true;
@@ -136,13 +149,18 @@ bool RecordWalk::AddPattern(const TableShape& shape,
   pattern.cells.resize(size);
   for (size_t at = 0; at < size; ++at) {
     size_t cell = margin;
+    bool has = true;
     for (size_t a = 0; a < sizes.size(); ++a) {
-      cell += steps[a][at / pattern.strides[a] % sizes[a]];
+      const size_t step = steps[a][at / pattern.strides[a] % sizes[a]];
+      has = has && step != kNoCell;
+      if (has) cell += step;
     }
+    pattern.cells[at] = kNowhere;
+    if (!has) continue;
     Place& place = place_[static_cast<size_t>(cells[cell])];
     const bool own = place.pattern < 0;
     if (own) place = {known->second, at};
-    pattern.cells[at] = own ? cells[cell] : kNowhere;
+    if (own) pattern.cells[at] = cells[cell];
   }
   patterns_.push_back(std::move(pattern));
   return true;
@@ -151,8 +169,10 @@ bool RecordWalk::AddPattern(const TableShape& shape,
 template <typename Each>
 void RecordWalk::ForCells(const Pattern& pattern, const Leaf* record,
                           Each each) const {
+  if (!Counted(pattern, record)) return;
   if (pattern.one_code) {
-    each(CellOf(pattern, record));
+    const size_t cell = CellOf(pattern, record);
+    if (cell != kNoCell) each(cell);
     return;
   }
   size_t at = 0;
@@ -267,10 +287,13 @@ double RecordWalk::Penalty(int cell, int64_t at) const {
 
 // Where every variable gives a record one code, it is in one cell.
 size_t RecordWalk::CellOf(const Pattern& pattern, const Leaf* record) const {
+  if (!Counted(pattern, record)) return kNoCell;
   size_t at = 0;
   for (size_t a = 0; a < pattern.variables.size(); ++a) {
     const OneCode& one = one_code_[pattern.variables[a]];
-    at += one.code[record[one.part]] * pattern.strides[a];
+    const uint32_t code = one.code[record[one.part]];
+    if (code == kNoCode) return kNoCell;
+    at += code * pattern.strides[a];
   }
   return at;
 }
@@ -284,8 +307,13 @@ void RecordWalk::ForChanged(const Pattern& pattern, const Change& change,
     const size_t from = CellOf(pattern, change.from.data());
     const size_t to = CellOf(pattern, change.to.data());
     if (from == to) return;
-    if (pattern.cells[from] != kNowhere) each(pattern.cells[from], -1);
-    if (pattern.cells[to] != kNowhere) each(pattern.cells[to], 1);
+    const auto put = [&](size_t at, int by) {
+      if (at != kNoCell && pattern.cells[at] != kNowhere) {
+        each(pattern.cells[at], by);
+      }
+    };
+    put(from, -1);
+    put(to, 1);
     return;
   }
   shift_.clear();
@@ -399,6 +427,7 @@ absl::Span<const uint32_t> RecordWalk::RecordsWithout(
     key.push_back(pattern.variables[order[d]]);
   }
   std::sort(key.begin(), key.end());
+  key.push_back(pattern.span);
   const int index = by_variables_.at(key);
   const Pattern& without = patterns_[index];
   size_t at = 0;

@@ -2,6 +2,7 @@
 #define CAIRN_CORE_DISCLOSURE_RECORD_WALK_H_
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,12 +29,13 @@ namespace cairn {
 // Counts of single records only.
 class RecordWalk : public CertificateSearch {
  public:
-  // `shapes`: the given tables of `linked`. All must outlive the walk.
-  // Null if the tables have a variable that the records have not, or do not
-  // count them: then the records are not those of the tables.
+  // `shapes`: the given tables of `linked`; of the first `told` of them
+  // somebody is told. All must outlive the walk. Null if the tables have a
+  // variable that the records have not, or do not count them: then the records
+  // are not those of the tables.
   static std::unique_ptr<RecordWalk> Create(
       const Microdata& data, const LinkedTables& linked,
-      const std::vector<const TableShape*>& shapes,
+      const std::vector<const TableShape*>& shapes, size_t told,
       absl::Span<const int64_t> figures);
 
   void SetBudget(int64_t steps) override { budget_ = steps; }
@@ -54,8 +56,10 @@ class RecordWalk : public CertificateSearch {
   // Each cell of the system belongs to one pattern.
   struct Pattern {
     std::vector<size_t> variables;  // of the microdata
+    size_t span = 0;                // number of its records' span
     std::vector<size_t> strides;
     std::vector<int> cells;  // of the system; kNowhere: another pattern's
+    std::vector<bool> eras;  // whose records count; empty: all
     bool one_code = false;   // each record is in one of the cells
     bool watched = false;    // it is in a given table, or looked for
     // Records by cell, some of each; made when first needed.
@@ -83,9 +87,9 @@ class RecordWalk : public CertificateSearch {
 
   explicit RecordWalk(const Microdata& data) : data_(data) {}
   bool AddPatterns(const LinkedTables& linked,
-                   const std::vector<const TableShape*>& shapes);
+                   const std::vector<const TableShape*>& shapes, size_t told);
   bool AddPattern(const TableShape& shape, const std::vector<int>& cells,
-                  unsigned axes, bool watched);
+                  unsigned axes, const EraSet& span, bool watched);
   void FindOneCodes();
   bool Counts(absl::Span<const int64_t> figures) const;
   int FindVariable(const std::string& name) const;
@@ -93,6 +97,11 @@ class RecordWalk : public CertificateSearch {
   // The pattern's cells that a record is in.
   template <typename Each>
   void ForCells(const Pattern& pattern, const Leaf* record, Each each) const;
+  bool Counted(const Pattern& pattern, const Leaf* record) const {
+    return pattern.eras.empty() || pattern.eras[record[data_.era_part]];
+  }
+  static constexpr size_t kNoCell = static_cast<size_t>(-1);
+  // kNoCell: in none.
   size_t CellOf(const Pattern& pattern, const Leaf* record) const;
   bool IsIn(const Place& place, const Leaf* record) const;
   // Records in a pattern's cell.
@@ -142,7 +151,9 @@ class RecordWalk : public CertificateSearch {
   const Microdata& data_;
   std::vector<OneCode> one_code_;
   std::vector<Pattern> patterns_;
+  // By variables, sorted, and at last the span.
   absl::flat_hash_map<std::vector<size_t>, int> by_variables_;
+  std::map<EraSet, size_t> spans_;             // each by number
   std::vector<std::vector<int>> patterns_of_;  // by part
   std::vector<Place> place_;                   // by cell
   std::vector<int64_t> truth_, value_;         // by cell

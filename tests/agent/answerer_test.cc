@@ -92,7 +92,8 @@ class AnswererTest : public LoadTest {
                               .data_set = DataSetOf("events"),
                               .source = source,
                               .state_dir = settings_.config.state_dir(),
-                              .pseudonym_key = std::string(32, 'k')};
+                              .pseudonym_key = std::string(32, 'k'),
+                              .rule = settings_.policy.ToWords()};
     const auto report = LoadDataSet(request);
     ASSERT_THAT(report, IsOk());
   }
@@ -467,6 +468,115 @@ TEST_F(AnswererTest, ANewLoadIsANewEpochAndMayHaveANewPolicy) {
   ASSERT_TRUE(after.has_tables()) << after.DebugString();
   EXPECT_NE(after.tables().table(0).epoch(), before.tables().table(0).epoch());
   EXPECT_EQ(after.tables().table(0).rule().largest_hidden_count(), 12u);
+}
+
+TEST_F(AnswererTest, ANewPolicyHoldsFromTheNextLoadOfTheSameRecords) {
+  Load(10);
+  Answer(Question({"weapon"}));
+  settings_.policy.largest_hidden_count = 12;
+  EXPECT_EQ(Answer(Question({"weapon"})).refusal().reason(), v1::NOT_READY);
+  Load(10);
+  for (int again = 0; again < 2; ++again) {
+    const auto table =
+        FromProto(Answer(Question({"weapon"})).tables().table(0));
+    ASSERT_THAT(table, IsOk());
+    // 10 knives were shown once, and 13 in all.
+    EXPECT_EQ(table->policy().largest_hidden_count, 12);
+    EXPECT_EQ(table->cells()[0].status, CellStatus::kSuppressed);
+    EXPECT_EQ(table->cells().back(), PublishedCell(15, 13, 17));
+    Stop();
+    Start();
+  }
+}
+
+TEST_F(AnswererTest, ALateRecordChangesNoAnswer) {
+  const std::string first = TableBytes(Answer(Question({"weapon", "month"})));
+  Load(41);
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon", "month"}))), first);
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+TEST_F(AnswererTest, ARevisionIsHeldAgainstWhatWasToldBefore) {
+  const v1::Answer before = Answer(Question({"weapon"}));
+  Load(49);  // nine more in three months: kept back
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon"}))),
+            before.tables().table(0).SerializeAsString());
+  Load(71);  // ten or eleven in each month
+  const auto table = FromProto(Answer(Question({"weapon"})).tables().table(0));
+  ASSERT_THAT(table, IsOk());
+  EXPECT_NE(table->epoch(), before.tables().table(0).epoch());
+  EXPECT_EQ(table->cells()[0], PublishedCell(70, 68, 72));
+}
+
+TEST_F(AnswererTest, RecordsOlderThanWhatWasToldOfThemAreNotAnsweredFrom) {
+  Answer(Question({"weapon"}));
+  const std::string extract = settings_.ExtractPath("events");
+  std::filesystem::copy_file(extract, folder_ + "/backup.db");
+  Load(90);
+  const std::string told = TableBytes(Answer(Question({"weapon"})));
+  Stop();
+  std::filesystem::copy_file(extract, folder_ + "/newer.db");
+  std::filesystem::copy_file(folder_ + "/backup.db", extract,
+                             std::filesystem::copy_options::overwrite_existing);
+  Start();
+  for (const char* by : {"weapon", "month"}) {
+    const v1::Answer answer = Answer(Question({by}));
+    EXPECT_EQ(answer.refusal().reason(), v1::NOT_READY);
+    EXPECT_THAT(answer.refusal().sentence(), HasSubstr("older than"));
+  }
+  std::filesystem::copy_file(folder_ + "/newer.db", extract,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(TableBytes(Answer(Question({"weapon"}))), told);
+}
+
+TEST_F(AnswererTest, AReleaseThatTheLedgerNamesMustBeThere) {
+  Answer(Question({"weapon"}, "", {"count", "distinct_persons"}));
+  EXPECT_THAT(releases_->CheckAgainst(sqlite_.get()), IsOk());
+  ASSERT_THAT(database_->Execute("DELETE FROM release WHERE measure = 'count'"),
+              IsOk());
+  Stop();
+  Start();
+  EXPECT_THAT(releases_->CheckAgainst(sqlite_.get()),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("count of table 'weapon'")));
+  const v1::Answer answer = Answer(Question({"month"}));
+  EXPECT_EQ(answer.refusal().reason(), v1::NOT_READY);
+  EXPECT_THAT(answer.refusal().sentence(), HasSubstr("cairn-agent status"));
+  EXPECT_EQ(ReleasesOnDisk(), 1);
+}
+
+TEST_F(AnswererTest, AReleaseThatTheLedgerDoesNotNameIsNotTrusted) {
+  Answer(Question({"weapon"}));
+  ASSERT_THAT(database_->Execute("UPDATE release SET table_key = 'month'"),
+              IsOk());
+  EXPECT_THAT(releases_->CheckAgainst(sqlite_.get()),
+              StatusIs(absl::StatusCode::kDataLoss));
+  ASSERT_THAT(database_->Execute("UPDATE release SET table_key = 'weapon'"),
+              IsOk());
+  ASSERT_THAT(database_->Execute("INSERT INTO release SELECT data_set, epoch, "
+                                 "measure, 'month', bytes FROM release"),
+              IsOk());
+  EXPECT_THAT(releases_->CheckAgainst(sqlite_.get()),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("the ledger does not name")));
+}
+
+TEST_F(AnswererTest, FiguresThatDoNotFitTheRecordsAreNotBlamedOnThePolicy) {
+  Answer(Question({"weapon"}));
+  Stop();
+  // The same epoch, but not the same records.
+  {
+    auto extract = Database::Open(settings_.ExtractPath("events"),
+                                  Database::Mode::kDurable);
+    ASSERT_THAT(extract, IsOk());
+    ASSERT_THAT((*extract)->Execute("DELETE FROM record WHERE rowid > 10"),
+                IsOk());
+  }
+  Start();
+  const v1::Answer answer = Answer(Question({"month"}));
+  EXPECT_EQ(answer.refusal().reason(), v1::NOT_READY);
+  EXPECT_THAT(answer.refusal().sentence(), HasSubstr("does not fit"));
+  EXPECT_THAT(answer.refusal().sentence(), Not(HasSubstr("policy")));
 }
 
 TEST_F(AnswererTest, APreviewWritesNothingAndShowsWhatWouldLeave) {

@@ -48,9 +48,9 @@ class FailingStore : public LedgerStore {
     });
   }
   absl::Status Read(
-      uint64_t from,
+      uint64_t from, uint64_t to,
       absl::FunctionRef<absl::Status(const Line&)> each) override {
-    return inner_->Read(from, each);
+    return inner_->Read(from, to, each);
   }
 
   std::string fail_at;

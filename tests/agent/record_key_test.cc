@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <set>
@@ -215,6 +216,8 @@ TEST_F(RecordKeyTest, TheRecordsOwnNumberAloneMakesItWhereItHasOne) {
   const std::string row = "N1,2024-01-01 10:00,p1,KNIFE,20,PP";
   const uint64_t key = *LoadRows({row}).keys.begin();
   const auto key_of = [this](const std::string& other) {
+    // Else so small a change would be kept back.
+    std::filesystem::remove(Extract());
     return *LoadRows({other}).keys.begin();
   };
   // A corrected weapon, another way to write a field.

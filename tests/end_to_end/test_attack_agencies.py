@@ -7,7 +7,7 @@ import unittest
 import attack_world
 from attack_case import AttackCase, Question, shuffled
 from attack_world import ALONE, WARDS, WOMEN
-from attacker import attack
+from attacker import among, attack
 from partnership import COMPLETE, PARTIAL, USAGE
 
 Q = Question
@@ -159,6 +159,44 @@ class LoadAttacks(AttackCase):
         late = self.first + [self.vehicle(self.first, n) for n in range(20, 24)]
         self.load_again(late)
         self.assertEqual(self.asked("north", *question.words()).raw, before)
+
+    def test_20_a_new_month(self):
+        """Totals before and after a month came: their difference is that month."""
+        months = attack_world.MONTHS
+        before = among("month", *months[:-1])
+        self.load_again([r for r in self.first if r["when"][:7] != months[-1]])
+        questions = [Q("ward", "offence_class"), Q("ward", "sex"), Q("sex", "weapon")]
+        for question in questions:
+            done = self.asked("north", *question.words())
+            self.assertEqual(done.code, COMPLETE, done)
+            self.remember("north", "count", Q(*question.by, where=before), done.rows())
+        self.load_again(self.first)
+        self.ask_all("north", [*questions, Q("ward", "month")])
+        self.truths["north"] = attack_world.Truth(self.lattice, self.first)
+        self.is_safe("north", looked_at=80)
+
+    def test_26_records_older_than_what_was_told(self):
+        """Only the records come back from a backup, not what was told of them."""
+        question, other = Q("ward", "role"), Q("ward", "domestic")
+        extract = self.partners.folder / f"state/north/extract/{self.data_set}.db"
+        self.load_again(self.first)
+        self.ask("north", question)
+        shutil.copy(extract, self.partners.folder / "older.db")
+        self.load_again(self.first[:len(self.first) // 2])
+        told = self.asked("north", *question.words()).raw
+        self.assertEqual(self.partners.stop("north"), 0)
+        shutil.copy(extract, self.partners.folder / "newer.db")
+        shutil.copy(self.partners.folder / "older.db", extract)
+        self.partners.heal()
+        for asked in (question, other):
+            done = self.asked("north", *asked.words())
+            self.assertNotEqual(done.code, COMPLETE, done)
+            self.assertEqual(done.out, "", done)
+        self.assertIn("not vouched", self.partners.status("north"))
+        shutil.copy(self.partners.folder / "newer.db", extract)
+        self.assertEqual(self.partners.stop("north"), 0)
+        self.partners.heal()
+        self.assertEqual(self.asked("north", *question.words()).raw, told)
 
 
 class SensitiveAttacks(AttackCase):

@@ -94,6 +94,10 @@ class AtomWorld {
 
   // The table of a shape that Shape() made, or of a coarser form of it.
   FrequencyTable TableOf(const TableShape& shape) const {
+    return Table(CutsOf(shape));
+  }
+
+  std::vector<Cut> CutsOf(const TableShape& shape) const {
     std::vector<Cut> cuts;
     size_t a = 0;
     for (const AtomDimension& d : dimensions_) {
@@ -110,7 +114,7 @@ class AtomWorld {
       }
       ++a;
     }
-    return Table(cuts);
+    return cuts;
   }
 
   std::vector<int64_t> counts;  // one per atom, row-major over the dimensions

@@ -1,0 +1,82 @@
+#include "agent/epochs.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/base/status_macros.h"
+#include "core/disclosure/meeting.h"
+
+namespace cairn {
+
+namespace {
+
+// The tables in which those of a request meet, which nobody is told of.
+absl::Status AddMeetings(const SqliteSource& source, FigureCache* figures,
+                         ProtectRequest* request) {
+  std::vector<const TableShape*> shapes;
+  for (const FrequencyTable* table : request->tables) {
+    shapes.push_back(&table->shape);
+  }
+  for (const ProtectedTable* pinned : request->pinned) {
+    shapes.push_back(&pinned->shape());
+  }
+  for (const MeetingAxes& axes : FindMeetings(*request->data_set, shapes)) {
+    CAIRN_ASSIGN_OR_RETURN(const TableShape shape, source.MeetingShape(axes));
+    CAIRN_ASSIGN_OR_RETURN(ProtectRequest::Figures meeting,
+                           figures->Tabulate(shape, request->measure));
+    request->meetings.push_back(std::move(meeting));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status HoldAgainstReleased(ReleaseStore* releases,
+                                 const SqliteSource& source,
+                                 FigureCache* figures,
+                                 const std::vector<const ProtectedTable*>& also,
+                                 ProtectRequest* request) {
+  const Measure measure = request->measure;
+  Timeline& timeline = request->timeline;
+  timeline.eras = source.eras();
+  timeline.spans.assign(request->tables.size(), source.span());
+  std::vector<const std::map<std::string, ReleaseStore::TablePtr>*> released;
+  std::vector<EraSet> spans;
+  const std::vector<SqliteSource::Epoch> epochs = source.Epochs();
+  for (const SqliteSource::Epoch& epoch : epochs) {
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto* tables,
+        releases->Tables(source.meta().data_set(), epoch.id, measure));
+    // An epoch without figures ties no others.
+    spans.push_back(tables->empty() ? EraSet() : epoch.span);
+    released.push_back(tables);
+  }
+  const std::vector<bool> connected = Connected(source.span(), spans);
+  for (size_t e = 0; e < epochs.size(); ++e) {
+    if (!connected[e]) continue;
+    for (const auto& [key, table] : *released[e]) {
+      request->pinned.push_back(table.get());
+      timeline.spans.push_back(epochs[e].span);
+    }
+  }
+  for (const ProtectedTable* table : also) {
+    request->pinned.push_back(table);
+    timeline.spans.push_back(source.span());
+  }
+  request->tabulate = [figures, measure](const TableShape& shape) {
+    return figures->Tabulate(shape, measure);
+  };
+  request->tabulate_span = [figures, measure](const TableShape& shape,
+                                              const EraSet& span) {
+    return figures->Tabulate(shape, measure, &span);
+  };
+  request->records = [&source](const std::vector<const TableShape*>& shapes)
+      -> absl::StatusOr<ProtectRequest::Records> {
+    CAIRN_ASSIGN_OR_RETURN(Microdata records, source.Records(shapes));
+    return std::make_shared<const Microdata>(std::move(records));
+  };
+  return AddMeetings(source, figures, request);
+}
+
+}  // namespace cairn
