@@ -252,6 +252,9 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     request.cell_key_secret = admitted.cell_key_secret;
     CAIRN_RETURN_IF_ERROR(HoldAgainstReleased(releases_, *admitted.source,
                                               admitted.figures, {}, &request));
+    CAIRN_ASSIGN_OR_RETURN(const CertificateStore::ProofPtr certificates,
+                           releases_->certificates()->Find(data_set, measure));
+    request.certificates = certificates.get();
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
                            Protect(request));
     KeptReceipt receipt =
@@ -259,7 +262,8 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     tables.push_back({measure,
                       std::make_shared<const ProtectedTable>(
                           std::move(protections[0].table)),
-                      std::move(protections[0].why), std::move(receipt)});
+                      std::move(protections[0].why), std::move(receipt),
+                      std::move(protections[0].certificates)});
   }
   return tables;
 }
@@ -329,11 +333,16 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
           CAIRN_RETURN_IF_ERROR(releases_->Write(key, *table.table));
           CAIRN_RETURN_IF_ERROR(
               releases_->receipts()->Write(key, *table.table, *table.receipt));
+          CAIRN_RETURN_IF_ERROR(releases_->certificates()->Write(
+              table.table->data_set(), table.measure, *table.certificates));
         }
         return absl::OkStatus();
       }));
   for (const PreviewTable& table : *tables) {
-    if (!table.why.empty()) releases_->Remember(key, table.table);
+    if (table.why.empty()) continue;
+    releases_->Remember(key, table.table);
+    releases_->certificates()->Remember(table.table->data_set(), table.measure,
+                                        table.certificates);
   }
   SetReceipt(receipt, &answer);
   *answer.mutable_receipt()->mutable_disclosure() = ToProto(disclosure);

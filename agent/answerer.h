@@ -51,6 +51,8 @@ class Answerer {
     std::vector<HiddenWhy> why;  // empty where nothing new is released
     // None where it was released without one.
     std::optional<KeptReceipt> receipt;
+    // Where something new is released: what then proves all of the measure.
+    CertificateStore::ProofPtr certificates;
   };
   struct Preview {
     Plan plan;

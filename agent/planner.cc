@@ -55,10 +55,14 @@ class MeasurePlanner {
       keys_.push_back(table.Key());
       figures_.push_back(std::move(figures));
     }
+    CAIRN_ASSIGN_OR_RETURN(certificates_,
+                           request_.releases->certificates()->Find(
+                               request_.data_set->id, measure_));
     for (size_t i = 0; i < keys_.size(); ++i) {
       if (request_.progress) request_.progress(i, keys_.size());
       CAIRN_RETURN_IF_ERROR(ProtectOne(i));
     }
+    if (!tables_.empty()) tables_.back().certificates = certificates_;
     return std::move(tables_);
   }
 
@@ -207,14 +211,19 @@ absl::Status StorePlan(const std::string& extract_path,
     CAIRN_RETURN_IF_ERROR(
         db->Execute("CREATE TABLE planned(measure TEXT NOT NULL, table_key "
                     "TEXT NOT NULL, bytes BLOB NOT NULL, "
-                    "PRIMARY KEY(measure, table_key))"));
+                    "certificates BLOB, PRIMARY KEY(measure, table_key))"));
     CAIRN_ASSIGN_OR_RETURN(
         Statement insert,
-        db->Prepare("INSERT INTO planned VALUES (?1, ?2, ?3)"));
+        db->Prepare("INSERT INTO planned VALUES (?1, ?2, ?3, ?4)"));
     for (const NewTable& table : tables) {
       insert.BindText(1, table.table->measure().ToString());
       insert.BindText(2, table.key);
       insert.BindBlob(3, ToProto(*table.table).SerializeAsString());
+      if (table.certificates == nullptr) {
+        insert.BindNull(4);
+      } else {
+        insert.BindBlob(4, ProofBytes(*table.certificates));
+      }
       CAIRN_RETURN_IF_ERROR(insert.Run());
     }
     CAIRN_ASSIGN_OR_RETURN(Statement meta,
@@ -239,7 +248,8 @@ absl::StatusOr<std::vector<NewTable>> ReadStoredPlan(
   }
   CAIRN_ASSIGN_OR_RETURN(
       Statement select,
-      db->Prepare("SELECT table_key, bytes FROM planned ORDER BY rowid"));
+      db->Prepare("SELECT table_key, bytes, certificates FROM planned "
+                  "ORDER BY rowid"));
   std::vector<NewTable> tables;
   while (true) {
     CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
@@ -254,8 +264,15 @@ absl::StatusOr<std::vector<NewTable>> ReadStoredPlan(
       return absl::DataLossError(
           absl::StrCat(extract_path, ": holds a table of other records"));
     }
-    tables.push_back({select.Text(0), std::make_shared<const ProtectedTable>(
-                                          std::move(table))});
+    CertificateStore::ProofPtr certificates;
+    if (!select.IsNull(2)) {
+      CAIRN_ASSIGN_OR_RETURN(ReleaseProof proof,
+                             ProofFromBytes(select.Blob(2)));
+      certificates = std::make_shared<const ReleaseProof>(std::move(proof));
+    }
+    tables.push_back({select.Text(0),
+                      std::make_shared<const ProtectedTable>(std::move(table)),
+                      std::move(certificates)});
   }
 }
 
@@ -285,6 +302,9 @@ absl::Status MakePlanReleased(const PlanRequest& request,
     const auto write = [&]() -> absl::Status {
       for (const NewTable& table : *tables) {
         CAIRN_RETURN_IF_ERROR(request.releases->Write(table.key, *table.table));
+        if (table.certificates == nullptr) continue;
+        CAIRN_RETURN_IF_ERROR(request.releases->certificates()->Write(
+            request.data_set->id, table.table->measure(), *table.certificates));
       }
       return absl::OkStatus();
     };
@@ -293,6 +313,9 @@ absl::Status MakePlanReleased(const PlanRequest& request,
   }
   for (const NewTable& table : *tables) {
     request.releases->Remember(table.key, table.table);
+    if (table.certificates == nullptr) continue;
+    request.releases->certificates()->Remember(
+        request.data_set->id, table.table->measure(), table.certificates);
   }
   return absl::OkStatus();
 }

@@ -38,6 +38,8 @@ struct PlanRequest {
 struct NewTable {
   std::string key;
   ReleaseStore::TablePtr table;
+  // Of the last table of each measure: what then proves all of the measure.
+  CertificateStore::ProofPtr certificates;
 };
 
 // The planned tables that the source can give and that were not released

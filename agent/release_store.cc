@@ -37,8 +37,9 @@ using Released = std::array<std::string, 3>;
 
 absl::Status ReleaseStore::CheckAgainst(LedgerStore* ledger) {
   std::set<Released> named, here;
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t size, ledger->Size());
   CAIRN_RETURN_IF_ERROR(
-      ledger->Read(0, UINT64_MAX, [&](const LedgerStore::Line& line) {
+      ledger->Read(0, size, [&](const LedgerStore::Line& line) {
         const auto epoch = FieldOf(line.text, "epoch");
         const auto table = FieldOf(line.text, "table");
         const auto measures = FieldOf(line.text, "measure");
@@ -98,6 +99,8 @@ absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Create(
       "PRIMARY KEY(data_set, epoch, measure, table_key))"));
   std::unique_ptr<ReleaseStore> store(new ReleaseStore(database));
   CAIRN_ASSIGN_OR_RETURN(store->receipts_, ReceiptStore::Create(database));
+  CAIRN_ASSIGN_OR_RETURN(store->certificates_,
+                         CertificateStore::Create(database));
   return store;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/certificate_store.h"
 #include "agent/receipt_store.h"
 #include "core/disclosure/protected_table.h"
 #include "core/ledger/ledger.h"
@@ -26,7 +27,9 @@ class ReleaseStore {
 
   // The store of a database that is only read; a release store has made it.
   static std::unique_ptr<ReleaseStore> ForReading(Database* database) {
-    return std::unique_ptr<ReleaseStore>(new ReleaseStore(database));
+    std::unique_ptr<ReleaseStore> store(new ReleaseStore(database));
+    store->certificates_ = std::make_unique<CertificateStore>(database);
+    return store;
   }
   // Whether the ledger names each table that is here, and each that it names is
   // here: a table that was lost would be released again, and may then say
@@ -63,16 +66,21 @@ class ReleaseStore {
   // Makes a written table known, after the commit.
   void Remember(const std::string& table_key, TablePtr table);
   // Knows only what is on the disk again.
-  void Forget() { known_.clear(); }
+  void Forget() {
+    known_.clear();
+    certificates_->Forget();
+  }
 
   // Why each of these tables is as it is: for the steward.
   ReceiptStore* receipts() { return receipts_.get(); }
+  CertificateStore* certificates() { return certificates_.get(); }
 
  private:
   explicit ReleaseStore(Database* database) : database_(database) {}
 
   Database* const database_;
   std::unique_ptr<ReceiptStore> receipts_;
+  std::unique_ptr<CertificateStore> certificates_;
   absl::Status sound_;
   std::map<std::string, std::map<std::string, TablePtr>> known_;
 };

@@ -496,8 +496,11 @@ bool RecordWalk::Exit(const Place& place, Change* change) {
     const Change& before = changes_[Below(changes_.size())];
     if (before.from.empty()) return false;
     change->to[part] = before.from[part];
-  } else {
+  } else if (Below(2) == 0) {
     change->to[part] = data_.record(Below(data_.records()))[part];
+  } else {
+    change->to[part] =
+        static_cast<Leaf>(Below(data_.parts[part].leaves.size()));
   }
   return change->to[part] != change->from[part];
 }

@@ -19,6 +19,9 @@ using Kind = SuppressionCell::Kind;
 // How often the search for a table is tried: within what is public, and with
 // cells that would have to be hidden for it.
 constexpr int kFreeTries = 2;
+// More where they cost little.
+constexpr int kMoreTries = 6;
+constexpr int kFewCells = 5'000;
 constexpr int kPaidTries = 3;
 constexpr int kLastTries = 10;
 // Steps of all searches together: a second, and one for every 10,000 cells.
@@ -45,6 +48,7 @@ class Suppressor {
         cells_(cells),
         options_(options),
         index_(system),
+        free_tries_(system.cells() < kFewCells ? kMoreTries : kFreeTries),
         own_search_(search == nullptr
                         ? std::make_unique<TableWalk>(system, Figures(cells))
                         : nullptr),
@@ -70,7 +74,7 @@ class Suppressor {
     }
     FindPossible();
     Adopt(earlier, 0);
-    Prove(Unproved(), kFreeTries, 0);
+    Prove(Unproved(), free_tries_, 0);
     Adopt(earlier, kPaidTries);
     std::vector<int> open = Repair(Unproved());
     if (!open.empty()) {
@@ -286,7 +290,7 @@ class Suppressor {
         [&](double dearest, double max_cost, int seed) {
           return walk_.Resume(from, ends, dearest, max_cost, seed);
         },
-        kFreeTries, paid_tries);
+        free_tries_, paid_tries);
   }
 
   // Tries to find tables for all; gives back those it could not.
@@ -353,7 +357,7 @@ class Suppressor {
 
   // By the walk with complements, and what that leaves by linear programs.
   std::vector<int> Repair(const std::vector<int>& cells) {
-    std::vector<int> open = Prove(cells, kFreeTries, kPaidTries);
+    std::vector<int> open = Prove(cells, free_tries_, kPaidTries);
     open = Prove(open, kLastTries, kLastTries);
     std::vector<End> ends;
     for (const int cell : open) {
@@ -384,7 +388,7 @@ class Suppressor {
       }
     }
     program_ = nullptr;
-    return Prove(open, kFreeTries, 0);
+    return Prove(open, free_tries_, 0);
   }
 
   void RepairEnds(const std::vector<End>& ends, size_t batch) {
@@ -506,7 +510,7 @@ class Suppressor {
     }
     bool all = true;
     for (const End& end : lost) {
-      all = all && (Proved(end) || Prove(end, kFreeTries, 0));
+      all = all && (Proved(end) || Prove(end, free_tries_, 0));
     }
     if (all) {
       relying_[cell].clear();
@@ -526,6 +530,7 @@ class Suppressor {
   const std::vector<SuppressionCell>& cells_;
   const SuppressionOptions options_;
   const CellSystem::Index index_;
+  const int free_tries_;
   const std::unique_ptr<CertificateSearch> own_search_;
   CertificateSearch& walk_;
   CertificateProgram* program_ = nullptr;  // while there is one

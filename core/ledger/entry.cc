@@ -60,6 +60,8 @@ const std::vector<EntryType>& EntryTypes() {
       {"query.abandoned", Side::kBoth, kAfter, true},
       // What decides over questions.
       {"policy.changed", Side::kAgent, kBefore, false},
+      {"catalogue.changed", Side::kAgent, kBefore, false},
+      {"plan.released", Side::kAgent, kBefore, false},
       {"dataset.loaded", Side::kAgent, kBefore, false},
       {"dataset.removed", Side::kAgent, kBefore, false},
       {"operator.action", Side::kBoth, kBefore, false},

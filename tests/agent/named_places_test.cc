@@ -308,7 +308,7 @@ TEST_F(NamedPlacesTest, ASliverBetweenPlacesStaysHidden) {
         least += rule.zeros_shown && truth[atom] > 0 ? 1 : 0;
       }
       for (int64_t value = least; value <= rule.threshold; ++value) {
-        const auto possible = attacker.CanBe(cell, value, 20000);
+        const auto possible = attacker.CanBe(cell, value, 100000);
         if (!possible.has_value()) ++undecided;
         EXPECT_TRUE(possible.value_or(true))
             << "world " << world << ": " << cell.size() << " atoms from "

@@ -1,15 +1,22 @@
 // How long the tables of a release plan take to protect, and what is left to
-// see: the extract of one agent, as `cairn-agent load` would protect it, but in
-// groups of a size to be chosen. Nothing is kept.
+// see: the extract of one agent, as `cairn-agent load` would protect it.
+// Nothing is kept.
 //
 //   cairn-bench-protect-plan AGENT.textproto [TABLES_AT_ONCE]
+//
+// TABLES_AT_ONCE: 1, as load does it, or more as one problem.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <map>
+#include <memory>
 #include <string>
 
 #include "agent/config.h"
+#include "agent/epochs.h"
 #include "agent/figure_cache.h"
+#include "agent/release_store.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/protect.h"
 
@@ -70,7 +77,12 @@ absl::Status Measure1(const AgentSettings& settings, const DataSet& data_set,
   for (const PlannedTable& table : settings.PlanOf(data_set.id)) {
     todo.push_back(&table);
   }
-  std::map<std::string, std::vector<ProtectedTable>> kept;
+  std::map<std::string, std::deque<ProtectedTable>> kept;
+  std::map<std::string, std::shared_ptr<const ReleaseProof>> certificates;
+  CAIRN_ASSIGN_OR_RETURN(const auto empty,
+                         Database::Open(":memory:", Database::Mode::kScratch));
+  CAIRN_ASSIGN_OR_RETURN(const auto releases,
+                         ReleaseStore::Create(empty.get()));
   const double start = Now();
   for (size_t from = 0; from < todo.size();) {
     const Measure measure = todo[from]->measure;
@@ -98,12 +110,15 @@ absl::Status Measure1(const AgentSettings& settings, const DataSet& data_set,
     request.data_set = &data_set;
     auto& pinned = kept[measure.ToString()];
     for (const ProtectedTable& table : pinned) request.pinned.push_back(&table);
-    request.tabulate = [&](const TableShape& shape) {
-      return figures.Tabulate(shape, measure);
-    };
+    std::vector<const ProtectedTable*> also = std::move(request.pinned);
+    request.pinned.clear();
+    CAIRN_RETURN_IF_ERROR(
+        HoldAgainstReleased(releases.get(), *source, &figures, also, &request));
+    request.certificates = certificates[measure.ToString()].get();
     const double before = Now();
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> done, Protect(request));
     const double seconds = Now() - before;
+    certificates[measure.ToString()] = done[0].certificates;
     for (size_t i = 0; i < done.size(); ++i) {
       const Shown shown = Count(*tables[i], done[i].table);
       std::printf(
@@ -147,7 +162,7 @@ int main(int argc, char** argv) {
                stderr);
     return 2;
   }
-  const size_t at_once = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 50;
+  const size_t at_once = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
   const absl::Status status = cairn::Run(argv[1], at_once);
   if (status.ok()) return 0;
   std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
