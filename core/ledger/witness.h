@@ -52,17 +52,18 @@ struct WitnessRequest {
   std::string checkpoint;          // the signed note
 };
 
-// The answers of C2SP tlog-witness, with the HTTP status each has there. Only
-// kCosigned carries a signature, and only after the state is on the disk.
+// The answers of C2SP tlog-witness; the number is the HTTP status each has
+// there. Only kCosigned carries a signature, and only after the state is on the
+// disk.
 struct WitnessAnswer {
   enum class Outcome {
-    kCosigned = 200,
-    kMalformed = 400,   // not a checkpoint, or the old size is above the new
-    kNotSigned = 403,   // not signed by the key this witness has for the log
-    kUnknownLog = 404,  // not a log of this witness
-    kWrongSize = 409,   // `size` is what was cosigned last: ask again from it
-    kSplitView = 1409,  // (409 there too) same size, another root
-    kBadProof = 422,    // the log may be showing a second history
+    kCosigned,    // 200
+    kMalformed,   // 400: no checkpoint, or the old size is above the new
+    kNotSigned,   // 403: not by the key this witness has for the log
+    kUnknownLog,  // 404: not a log of this witness
+    kWrongSize,   // 409: `size` is what was cosigned last; ask again from it
+    kSplitView,   // 409: the size that was cosigned last, with another root
+    kBadProof,    // 422: the log may be showing a second history
   };
   Outcome outcome = Outcome::kMalformed;
   std::string reason;          // one sentence; empty if cosigned

@@ -244,7 +244,7 @@ struct Rule {
 TEST_F(NamedPlacesTest, ASliverBetweenPlacesStaysHidden) {
   std::mt19937 random(7);
   size_t hidden = 0, slivers = 0;
-  int undecided = 0;
+  int undecided = 0, asked = 0;
   for (int world = 0; world < 24; ++world) {
     const Rule rule = std::vector<Rule>{
         {7, 1, false}, {7, 5, false}, {4, 1, true}}[world % 3];
@@ -309,6 +309,7 @@ TEST_F(NamedPlacesTest, ASliverBetweenPlacesStaysHidden) {
       }
       for (int64_t value = least; value <= rule.threshold; ++value) {
         const auto possible = attacker.CanBe(cell, value, 100000);
+        ++asked;
         if (!possible.has_value()) ++undecided;
         EXPECT_TRUE(possible.value_or(true))
             << "world " << world << ": " << cell.size() << " atoms from "
@@ -317,7 +318,7 @@ TEST_F(NamedPlacesTest, ASliverBetweenPlacesStaysHidden) {
     }
   }
   EXPECT_GT(hidden + slivers, 96u);
-  EXPECT_LT(undecided, 40);
+  EXPECT_LT(undecided * 50, asked);
 }
 
 TEST_F(NamedPlacesTest, AnAgencyWithoutTheirLevelsDoesNotHoldThem) {

@@ -220,7 +220,7 @@ class FaultTest(unittest.TestCase):
             "(SELECT min(seq) FROM entry WHERE line LIKE '%demo%')",
             "DELETE FROM entry WHERE seq = 1",
             "UPDATE entry SET seq = seq + 100 WHERE seq = (SELECT max(seq) FROM entry)",
-            "UPDATE entry SET hash = zeroblob(32) WHERE seq = 0",
+            "UPDATE entry SET hashes = zeroblob(32) WHERE seq = 0",
         ):
             with self.subTest(change):
                 agency = "riverside-police"
