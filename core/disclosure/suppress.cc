@@ -17,22 +17,24 @@ using Kind = SuppressionCell::Kind;
 // How often the search for a table is tried: within what is public, and with
 // cells that would have to be hidden for it.
 constexpr int kFreeTries = 2;
-constexpr int kPaidTries = 3;
+constexpr int kPaidTries = 10;
+// Where so many found no table at all, the rest is left out.
+constexpr int kHopelessTries = 3;
+// A third of the tries may hide cells as dear as the dearest of the best so
+// far, a third half, a third a quarter so.
+constexpr int kHalvings = 3;
 constexpr int kLastTries = 10;
 // Steps of all searches together: a second, and one for every 10,000 cells.
 constexpr int64_t kWalkBudget = 200'000'000;
 constexpr int64_t kWalkBudgetACell = 30'000;
+// Pruning takes at most one step for so many that were needed before.
+constexpr int kPrunePart = 2;
 // So many cells share a linear program.
 constexpr size_t kBatch = 200;
 // Simplex iterations x cells, over all programs: a few seconds.
 constexpr int64_t kProgramBudget = 12'000'000;
 // In systems of this many cells a table of fractions is taken as a proof too.
 constexpr int kFractionsFrom = 500;
-
-// The dearest complement that is tried grows over these parts of all costs, so
-// that small cells are hidden before their margins.
-constexpr double kCostSteps[] = {0.1,  0.25, 0.5,  0.7,   0.8,   0.9,
-                                 0.95, 0.98, 0.99, 0.995, 0.998, 1.0};
 
 class Suppressor {
  public:
@@ -50,15 +52,17 @@ class Suppressor {
     walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system.cells());
     for (size_t i = 0; i < cells.size(); ++i) {
       hidden_[i] = cells[i].kind == Kind::kHidden;
+      const bool open = cells[i].kind == Kind::kOpen;
+      if (open) dearest_ = std::max(dearest_, cells[i].cost);
     }
     for (int i = 0; i < system.cells(); ++i) {
       SetBounds(i);
       LearnFigure(i, cells[i].figure, kTruth);
     }
-    FindCostSteps();
   }
 
   Suppression Run(const Suppression* hint) {
+    const int64_t budget = walk_.budget();
     if (hint != nullptr) Adopt(*hint);
     std::vector<int> open = Unproved();
     FindPossible();
@@ -77,7 +81,8 @@ class Suppressor {
       ResetBounds();
       open = Repair(open);
     }
-    if (options_.prune) Prune();
+    const int64_t used = budget - walk_.budget();
+    if (open.empty()) Prune(options_.prune ? INT64_MAX : used / kPrunePart);
     Suppression result;
     result.hidden = hidden_;
     result.unproved = std::move(open);
@@ -102,22 +107,6 @@ class Suppressor {
     figures.reserve(cells.size());
     for (const SuppressionCell& cell : cells) figures.push_back(cell.figure);
     return figures;
-  }
-
-  void FindCostSteps() {
-    std::vector<double> costs;
-    for (const SuppressionCell& cell : cells_) {
-      if (cell.kind == Kind::kOpen) costs.push_back(cell.cost);
-    }
-    std::sort(costs.begin(), costs.end());
-    for (const double part : kCostSteps) {
-      if (costs.empty()) return;
-      const double step = costs[static_cast<size_t>(
-          part * static_cast<double>(costs.size() - 1))];
-      if (cost_steps_.empty() || step > cost_steps_.back()) {
-        cost_steps_.push_back(step);
-      }
-    }
   }
 
   // ---- What is public ----
@@ -247,7 +236,9 @@ class Suppressor {
             ProveFree(end, free_tries)) {
           continue;
         }
-        if (paid_tries > 0) ProvePaid({cell, side}, paid_tries);
+        std::vector<int> hidden;
+        double cost = kAnyCost;
+        if (paid_tries > 0) ProvePaid(end, paid_tries, &cost, &hidden);
       }
       if (!Proved(cell)) left.push_back(cell);
     }
@@ -264,29 +255,31 @@ class Suppressor {
     return false;
   }
 
-  void ProvePaid(const End& end, int tries) {
-    if (cost_steps_.empty()) return;
+  // With complements of less than `most_cost` together, which is less by that
+  // then: the cheapest that are found, adding them to `hidden`.
+  bool ProvePaid(const End& end, int tries, double* most_cost,
+                 std::vector<int>* hidden) {
+    if (dearest_ == 0) return false;
     TableWalk::Found best;
-    const auto search = [&](double dearest) {
-      bool found_one = false;
-      for (int seed = 0; seed < tries; ++seed) {
-        TableWalk::Found found = walk_.Reach(
-            end.cell, Goal(end), dearest, best.ok ? best.cost : kAnyCost, seed);
-        if (!found.ok) continue;
-        found_one = true;
-        best = std::move(found);
-      }
-      return found_one;
-    };
-    // If not with any cell, then not with the cheap ones.
-    if (!search(cost_steps_.back())) return;
-    TableWalk::Found dear = std::exchange(best, TableWalk::Found());
-    for (const double dearest : cost_steps_) {
-      if (search(dearest)) break;
+    double most = dearest_;
+    for (int seed = 0; seed < tries; ++seed) {
+      if (seed >= kHopelessTries && !best.ok) break;
+      const double dearest = std::ldexp(most, -(seed % kHalvings));
+      TableWalk::Found found = walk_.Reach(
+          end.cell, Goal(end), dearest, best.ok ? best.cost : *most_cost, seed);
+      if (!found.ok) continue;
+      best = std::move(found);
+      if (best.left.empty()) break;
+      most = 0;
+      for (const int left : best.left) most = std::max(most, cells_[left].cost);
     }
-    if (!best.ok) best = std::move(dear);
-    for (const int left : best.left) Hide(left);
+    if (!best.ok) return false;
+    for (const int left : best.left) {
+      if (Hide(left)) hidden->push_back(left);
+    }
+    *most_cost -= best.cost;
     Learn(std::move(best));
+    return true;
   }
 
   // By the walk with complements, and what that leaves by linear programs.
@@ -339,23 +332,13 @@ class Suppressor {
       for (const int left : found.left) Hide(left);
       goals.clear();
       if (found.whole) {
-        Learn({true, 0, {}, InWholeNumbers(found)});
+        Learn({true, 0, {}, std::move(found.table)});
       } else if (found.solved && system_.cells() >= kFractionsFrom) {
         for (const auto& [cell, change] : found.moved) {
           LearnFraction(cell, change);
         }
       }
     }
-  }
-
-  Suppression::Certificate InWholeNumbers(
-      const CertificateProgram::Found& found) const {
-    Suppression::Certificate certificate;
-    for (const auto& [cell, change] : found.moved) {
-      certificate.emplace_back(cell,
-                               cells_[cell].figure + std::llround(change));
-    }
-    return certificate;
   }
 
   void LearnFraction(int cell, double change) {
@@ -367,6 +350,7 @@ class Suppressor {
       const bool up = Goal(end) > cells_[cell].figure;
       if (up ? figure >= goal - 1e-6 : figure <= goal + 1e-6) {
         proof_[cell][side] = Suppression::kFraction;
+        fractions_ = true;
       }
     }
   }
@@ -412,45 +396,74 @@ class Suppressor {
 
   // ---- Fewer complements ----
 
-  void Prune() {
-    std::vector<int> complements;
+  // First those that cost most for each end that relies on them.
+  void Prune(int64_t steps) {
+    if (fractions_) return;
+    std::vector<std::pair<double, int>> complements;
     for (int i = 0; i < system_.cells(); ++i) {
-      if (cells_[i].kind == Kind::kOpen && hidden_[i]) complements.push_back(i);
+      if (cells_[i].kind != Kind::kOpen || !hidden_[i]) continue;
+      const double relying = 1 + static_cast<double>(Relying(i).size());
+      complements.emplace_back(-cells_[i].cost / relying, i);
     }
-    std::stable_sort(
-        complements.begin(), complements.end(),
-        [this](int a, int b) { return cells_[a].cost > cells_[b].cost; });
-    for (const int cell : complements) TryToShow(cell);
+    std::sort(complements.begin(), complements.end());
+    const int64_t least = walk_.budget() - std::min(steps, walk_.budget());
+    for (const auto& [order, cell] : complements) {
+      if (walk_.budget() <= least) return;
+      TryToShow(cell);
+    }
   }
 
-  // Shows a complement if all that relied on it can be proved without.
-  void TryToShow(int cell) {
-    SetHidden(cell, false);
-    std::vector<End> lost;
-    std::vector<int> before;
+  // The ends whose certificates could not be if this complement were shown.
+  std::vector<End> Relying(int cell) const {
+    std::vector<End> ends;
     for (const int certificate : relying_[cell]) {
       for (const End& end : proves_[certificate]) {
-        int& proof = proof_[end.cell][end.side];
-        if (proof != certificate) continue;
-        lost.push_back(end);
-        before.push_back(proof);
-        proof = kNone;
+        if (proof_[end.cell][end.side] == certificate) ends.push_back(end);
       }
     }
-    bool all = true;
+    return ends;
+  }
+
+  // Shows a complement if all that relied on it can be proved without, or with
+  // others that cost less.
+  void TryToShow(int cell) {
+    const std::vector<End> lost = Relying(cell);
+    const size_t certificates = certificates_.size();
+    std::vector<int> before, instead;
     for (const End& end : lost) {
-      all = all && (Proved(end) || ProveFree(end, kFreeTries));
+      before.push_back(std::exchange(proof_[end.cell][end.side], kNone));
     }
-    if (all) {
+    SetHidden(cell, false);
+    double saved = cells_[cell].cost;
+    for (const End& end : lost) {
+      if (Proved(end) || ProveFree(end, kFreeTries)) continue;
+      if (!ProvePaid(end, 1, &saved, &instead)) break;
+    }
+    if (std::all_of(lost.begin(), lost.end(),
+                    [this](const End& end) { return Proved(end); })) {
       relying_[cell].clear();
       return;
     }
+    Forget(certificates);
+    for (const int other : instead) SetHidden(other, false);
     SetHidden(cell, true);
-    // The tables found on the way stand; what was lost stands again.
     for (size_t i = 0; i < lost.size(); ++i) {
-      int& proof = proof_[lost[i].cell][lost[i].side];
-      if (proof == kNone) proof = before[i];
+      proof_[lost[i].cell][lost[i].side] = before[i];
     }
+  }
+
+  // All certificates from this one on.
+  void Forget(size_t first) {
+    for (size_t id = first; id < certificates_.size(); ++id) {
+      for (const auto& [cell, figure] : certificates_[id]) {
+        std::vector<int>& relying = relying_[cell];
+        while (!relying.empty() && relying.back() >= static_cast<int>(first)) {
+          relying.pop_back();
+        }
+      }
+    }
+    certificates_.resize(first);
+    proves_.resize(first);
   }
 
   static constexpr double kAnyCost = 1e300;
@@ -462,11 +475,12 @@ class Suppressor {
   TableWalk walk_;
   CertificateProgram* program_ = nullptr;  // while there is one
   int64_t program_budget_ = kProgramBudget;
-  std::vector<double> cost_steps_;
+  double dearest_ = 0;  // of all open cells
   std::vector<bool> hidden_;
   std::vector<Range> possible_;  // by cell: with every open cell hidden
   bool insights_ = true;         // proofs reckon with them
   bool blank_ = false;           // no mark of a new cell says anything
+  bool fractions_ = false;  // some end is proved by a table that is not kept
   std::vector<std::array<int, 2>> proof_;  // by cell and side
   std::vector<Suppression::Certificate> certificates_;
   std::vector<std::vector<End>> proves_;   // by certificate

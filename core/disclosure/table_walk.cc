@@ -1,6 +1,7 @@
 #include "core/disclosure/table_walk.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -9,10 +10,14 @@ namespace {
 
 // A search that has not closed after so many changes is given up.
 constexpr int kMaxChanges = 80;
+// One that did close looks so much further for a cheaper table.
+constexpr int kMoreChanges = 40;
 // Of a long sum so many finest cells are looked at, from a random one on.
 constexpr int kMaxLooked = 96;
-// What a cell that must be hidden counts against a unit out of bounds.
-constexpr double kCostWeight = 0.15;
+// What the dearest cell that may leave its bounds counts, where a goal missed
+// counts 1. Dear cells are to be mended rather than left.
+constexpr double kCostWeight = 4;
+constexpr double kLeaving = 0.1;  // any cell that leaves, as a part of that
 
 }  // namespace
 
@@ -173,7 +178,7 @@ double TableWalk::Penalty(int check, int64_t at) const {
   const int64_t out = checks_[check].Out(at);
   if (out == 0) return 0;
   if (MayBe(check, at)) {
-    return kCostWeight * (0.1 + leave_[check].cost / dearest_);
+    return kCostWeight * kLeaving + cost_scale_ * leave_[check].cost;
   }
   return scale_ * static_cast<double>(out);
 }
@@ -275,17 +280,39 @@ int TableWalk::NextBroken() {
   return next;
 }
 
-bool TableWalk::Search(double max_cost) {
-  for (int changes = 0; changes < kMaxChanges; ++changes) {
-    const int next = NextBroken();
-    if (next < 0) {
-      double cost = 0;
-      for (const int id : broken_) cost += leave_[id].cost;
-      return cost < max_cost || broken_.empty();
-    }
-    if (!Mend(next)) return false;
+// Keeps the table that the walk is at.
+void TableWalk::Record(double cost, Found* found) const {
+  *found = {true, cost, broken_, {}};
+  for (const int id : touched_) {
+    if (id >= system_.cells() || checks_[id].value == truth_[id]) continue;
+    found->moved.emplace_back(id, checks_[id].value);
   }
-  return false;
+}
+
+// From a table that holds on: the dearest cells that left their bounds must go
+// back, and so on. That is how margins are left for small cells.
+void TableWalk::Search(double max_cost, Found* found) {
+  int last = kMaxChanges;
+  for (int changes = 0; changes < last;) {
+    const int next = NextBroken();
+    if (next >= 0) {
+      if (!Mend(next)) return;
+      ++changes;
+      continue;
+    }
+    double cost = 0, most = 0;
+    for (const int id : broken_) {
+      cost += leave_[id].cost;
+      most = std::max(most, leave_[id].cost);
+    }
+    if (cost < max_cost || broken_.empty()) {
+      Record(cost, found);
+      max_cost = cost;
+      last = changes + kMoreChanges;
+    }
+    if (broken_.empty()) return;
+    dearest_ = std::nextafter(most, 0);
+  }
 }
 
 TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
@@ -300,7 +327,8 @@ TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
   random_ ^= static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u;
   if (random_ == 0) random_ = 1;
   dearest_ = dearest;
-  temperature_ = 0.3 + 0.4 * static_cast<double>(seed % 6);
+  cost_scale_ = dearest > 0 ? kCostWeight / dearest : 0;
+  temperature_ = 0.2 * static_cast<double>(seed % 6);
   scale_ = 1.0 / static_cast<double>(std::abs(value - truth_[cell]));
   Check& target = checks_[cell];
   const Check before = target;
@@ -309,20 +337,11 @@ TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
   (value > target.value ? target.low : target.high) = value;
   is_broken_[cell] = true;
   broken_.push_back(cell);
-  found.ok = Search(max_cost);
+  Search(max_cost, &found);
   target.low = before.low;
   target.high = before.high;
   leave_[cell].cost = cost;
   free_[cell] = free;
-  if (found.ok) {
-    for (const int id : touched_) {
-      if (id >= system_.cells() || checks_[id].value == truth_[id]) continue;
-      found.moved.emplace_back(id, checks_[id].value);
-      if (checks_[id].Out(checks_[id].value) == 0) continue;
-      found.left.push_back(id);
-      found.cost += leave_[id].cost;
-    }
-  }
   Undo();
   return found;
 }

@@ -28,6 +28,7 @@ class TableWalk {
   // After so many steps (checks weighed; some nanoseconds each) nothing more is
   // found.
   void SetBudget(int64_t steps) { budget_ = steps; }
+  int64_t budget() const { return budget_; }
 
   // What is public of a cell: nothing is found outside. It must hold the truth.
   // A cell with a cost may leave its bounds for `if_hidden`, at that cost.
@@ -43,7 +44,8 @@ class TableWalk {
   };
   // A table in which `cell` is at least `value` (at most, where the truth is
   // above). Cells of a cost up to `dearest` may leave their bounds, at
-  // a total below max_cost. `seed` varies the search.
+  // a total below max_cost: the cheapest table that one search comes by.
+  // `seed` varies the search.
   Found Reach(int cell, int64_t value, double dearest, double max_cost,
               uint64_t seed);
 
@@ -99,8 +101,8 @@ class TableWalk {
   double Penalty(int check, int64_t at) const;
   // The broken check with the fewest terms that must be mended; -1: none.
   int NextBroken();
-  bool Search(double max_cost);
-  double Improve();
+  void Search(double max_cost, Found* found);
+  void Record(double cost, Found* found) const;
   void Undo();
   double Noise();
 
@@ -119,8 +121,9 @@ class TableWalk {
   int64_t budget_ = INT64_MAX;
 
   // One search.
-  double dearest_ = 0;  // cells up to this cost may leave their bounds
-  double scale_ = 1;    // penalty of a unit out of bounds
+  double dearest_ = 0;     // cells up to this cost may leave their bounds
+  double scale_ = 1;       // penalty of a unit out of bounds
+  double cost_scale_ = 0;  // penalty of a unit of cost
   uint64_t random_ = 1;
   double temperature_ = 0;    // how much chance weighs against gain
   std::vector<int8_t> way_;   // by finest cell: the way it went
