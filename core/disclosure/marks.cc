@@ -111,10 +111,15 @@ bool KeepComplementsOpen(const CellSystem& system,
         ranges[i].high - ranges[i].low >= wanted) {
       continue;
     }
-    cell.kind = Kind::kHidden;
     cell.keep =
         Around(cell.figure, width, cell.insight.value_or(cell.hidden).low);
     any = true;
+  }
+  for (size_t i = 0; any && i < cells->size(); ++i) {
+    SuppressionCell& cell = (*cells)[i];
+    if (cell.kind == Kind::kOpen && suppression.hidden[i]) {
+      cell.kind = Kind::kHidden;
+    }
   }
   return any;
 }

@@ -52,8 +52,9 @@ std::vector<int64_t> LeastByZeros(const CellSystem& system,
 
 // A complement is to be as open as a small cell: t - z wide (exact_only: not
 // exact), or an outsider who cannot tell it apart could boast of a find. Makes
-// the complements that bound propagation finds narrower sensitive. True if
-// there were any: then Suppress() must be asked again.
+// the complements that bound propagation finds narrower sensitive, and keeps
+// all others hidden. True if there were any: then Suppress() must be asked
+// again, with this suppression as its hint.
 bool KeepComplementsOpen(const CellSystem& system,
                          const Suppression& suppression,
                          const DisclosurePolicy& policy,
