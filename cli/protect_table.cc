@@ -87,7 +87,8 @@ absl::StatusOr<Suppression> Protect(const TidyTable& table,
   while (suppression.unproved.empty() &&
          KeepComplementsOpen(table.system(), suppression, policy, options,
                              &cells)) {
-    suppression = Suppress(table.system(), cells, options);
+    suppression =
+        Suppress(table.system(), cells, options, CertificatesOf(suppression));
   }
   if (suppression.unproved.empty()) return suppression;
   return absl::FailedPreconditionError(

@@ -139,6 +139,11 @@ CertificateProgram::Found CertificateProgram::Reach(
       if (out) found.left.push_back(cell);
     }
   }
+  for (const auto& [cell, change] : found.moved) {
+    if (found.whole) {
+      found.table.emplace_back(cell, figures_[cell] + std::llround(change));
+    }
+  }
   for (const Goal& goal : goals) {
     program_.SetCost(columns_[goal.cell].change, 0);
     Bound(goal.cell);

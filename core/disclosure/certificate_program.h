@@ -34,6 +34,8 @@ class CertificateProgram {
     std::vector<int> left;  // cells that left their bounds
     // The cells that differ from the truth, and by how much.
     std::vector<std::pair<int, double>> moved;
+    // If whole: the same as their figures there.
+    std::vector<std::pair<int, int64_t>> table;
   };
   // A table that comes as near to all goals as it can, for the least cost of
   // cells leaving their bounds. Each cell in one goal at most.

@@ -39,15 +39,17 @@ class CertificateSearch {
   // After so many steps (checks weighed; some nanoseconds each) nothing more is
   // found.
   virtual void SetBudget(int64_t steps) = 0;
+  virtual int64_t budget() const = 0;
 
   // What is public of a cell: nothing is found outside. It must hold the truth.
   // A cell with a cost may leave its bounds for `if_hidden`, at that cost.
   virtual void SetBounds(int cell, const Range& now, const Range& if_hidden,
                          double cost) = 0;
 
-  // A table in which `cell` is at least `value` (at most, where the truth is
-  // above). Cells of a cost up to `dearest` may leave their bounds, at
-  // a total below max_cost. `seed` varies the search.
+  // The cheapest table that one search comes by in which `cell` is at least
+  // `value` (at most, where the truth is above). Cells of a cost up to
+  // `dearest` may leave their bounds, at a total below max_cost. `seed` varies
+  // the search.
   virtual Found Reach(int cell, int64_t value, double dearest, double max_cost,
                       uint64_t seed) = 0;
 

@@ -1,7 +1,6 @@
 #include "core/disclosure/marks.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/disclosure/propagation.h"
 
@@ -19,6 +18,9 @@ std::vector<bool> Margins(const CellSystem& system) {
   return margins;
 }
 
+// What a finest cell costs, against a margin of the same count.
+constexpr double kFinestWeight = 1.5;
+
 // A stretch of `width` around a count, from `least` at the lowest.
 Range Around(int64_t count, int64_t width, int64_t least) {
   const int64_t low = std::max(least, count - width / 2);
@@ -28,7 +30,7 @@ Range Around(int64_t count, int64_t width, int64_t least) {
 }  // namespace
 
 double CostByCount(int, int64_t count) {
-  return std::log2(2.0 + static_cast<double>(count));
+  return 1 + static_cast<double>(count);
 }
 
 std::vector<int64_t> LeastByZeros(const CellSystem& system,
@@ -54,6 +56,7 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
                                            const CellCost& cost) {
   const int64_t z = policy.zeros_shown ? 1 : 0;
   const int64_t t = policy.largest_hidden_count;
+  const std::vector<bool> margins = Margins(system);
   std::vector<int64_t> least(counts.size(), 0);
   std::vector<bool> silent(counts.size(), false);
   if (policy.zeros_shown) {
@@ -62,13 +65,14 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
       zeros.push_back(count == 0 ? Range{0, 0} : Range{1, kNoLimit});
     }
     least = LeastByZeros(system, zeros);
-    silent = Margins(system);
+    silent = margins;
   }
   std::vector<SuppressionCell> cells(counts.size());
   for (size_t i = 0; i < cells.size(); ++i) {
     SuppressionCell& cell = cells[i];
     cell.figure = counts[i];
-    cell.cost = cost(static_cast<int>(i), counts[i]);
+    cell.cost =
+        cost(static_cast<int>(i), counts[i]) * (margins[i] ? 1 : kFinestWeight);
     const Bin bin = RoundToBin(counts[i], policy.rounding_base);
     cell.shown = {bin.low, bin.high};
     cell.hidden = {z, kNoLimit};
@@ -108,10 +112,15 @@ bool KeepComplementsOpen(const CellSystem& system,
         ranges[i].high - ranges[i].low >= wanted) {
       continue;
     }
-    cell.kind = Kind::kHidden;
     cell.keep =
         Around(cell.figure, width, cell.insight.value_or(cell.hidden).low);
     any = true;
+  }
+  for (size_t i = 0; any && i < cells->size(); ++i) {
+    SuppressionCell& cell = (*cells)[i];
+    if (cell.kind == Kind::kOpen && suppression.hidden[i]) {
+      cell.kind = Kind::kHidden;
+    }
   }
   return any;
 }

@@ -27,10 +27,13 @@ namespace cairn {
 
 // What hiding a cell loses; relative.
 using CellCost = std::function<double(int cell, int64_t count)>;
-double CostByCount(int cell, int64_t count);  // log2(2 + count)
+double CostByCount(int cell, int64_t count);  // 1 + count
 
 // The cells of a table of counts, for Suppress(). `persons`: distinct persons
 // behind each cell; empty if that is not known.
+//
+// A finest cell costs twice what `cost` says: a margin that is hidden can still
+// be put together from the finer cells that are shown, not the other way round.
 //
 // A small cell is to keep all of z..t; where zeros are shown, from the number
 // of non-empty cells that are known to be behind it. There too, the mark of a
@@ -49,8 +52,9 @@ std::vector<int64_t> LeastByZeros(const CellSystem& system,
 
 // A complement is to be as open as a small cell: t - z wide (exact_only: not
 // exact), or an outsider who cannot tell it apart could boast of a find. Makes
-// the complements that bound propagation finds narrower sensitive. True if
-// there were any: then Suppress() must be asked again.
+// the complements that bound propagation finds narrower sensitive, and keeps
+// all others hidden. True if there were any: then Suppress() must be asked
+// again, with this suppression as its hint.
 bool KeepComplementsOpen(const CellSystem& system,
                          const Suppression& suppression,
                          const DisclosurePolicy& policy,

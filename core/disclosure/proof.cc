@@ -251,13 +251,6 @@ Before NarrowBefore(const CellSystem& system,
   return before;
 }
 
-void Remember(const Suppression& suppression, EarlierCertificates* earlier) {
-  for (size_t i = 0; i < suppression.certificates.size(); ++i) {
-    earlier->push_back(
-        {true, 0, {}, suppression.certificates[i], suppression.edits[i]});
-  }
-}
-
 }  // namespace
 
 bool CertificatesHold(const CellSystem& system,
@@ -326,8 +319,7 @@ Suppression SuppressAndProve(const CellSystem& system,
     }
     if (told.empty()) return suppression;
     if (!HideOneBeside(system, told, suppression, cells)) break;
-    earlier.clear();
-    Remember(suppression, &earlier);
+    earlier = CertificatesOf(suppression);
   }
   *cells = given;
   HideEverything(cells);

@@ -39,6 +39,7 @@ class RecordWalk : public CertificateSearch {
       absl::Span<const int64_t> figures);
 
   void SetBudget(int64_t steps) override { budget_ = steps; }
+  int64_t budget() const override { return budget_; }
   void SetBounds(int cell, const Range& now, const Range& if_hidden,
                  double cost) override;
   Found Reach(int cell, int64_t value, double dearest, double max_cost,

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "core/disclosure/certificate_program.h"
 #include "core/disclosure/propagation.h"
 #include "core/disclosure/table_walk.h"
@@ -22,7 +22,12 @@ constexpr int kFreeTries = 2;
 // More where they cost little.
 constexpr int kMoreTries = 6;
 constexpr int kFewCells = 5'000;
-constexpr int kPaidTries = 3;
+constexpr int kPaidTries = 10;
+// Where so many found no table at all, the rest is left out.
+constexpr int kHopelessTries = 3;
+// A third of the tries may hide cells as dear as the dearest of the best so
+// far, a third half, a third a quarter so.
+constexpr int kHalvings = 3;
 constexpr int kLastTries = 10;
 // Steps of all searches together: a second, and one for every 10,000 cells.
 constexpr int64_t kWalkBudget = 200'000'000;
@@ -34,10 +39,8 @@ constexpr int64_t kProgramBudget = 12'000'000;
 // In systems of this many cells a table of fractions is taken as a proof too.
 constexpr int kFractionsFrom = 500;
 
-// The dearest complement that is tried grows over these parts of all costs, so
-// that small cells are hidden before their margins.
-constexpr double kCostSteps[] = {0.1,  0.25, 0.5,  0.7,   0.8,   0.9,
-                                 0.95, 0.98, 0.99, 0.995, 0.998, 1.0};
+// Pruning takes at most one step for so many that were needed before.
+constexpr int kPrunePart = 2;
 
 class Suppressor {
  public:
@@ -60,15 +63,17 @@ class Suppressor {
     walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system.cells());
     for (size_t i = 0; i < cells.size(); ++i) {
       hidden_[i] = cells[i].kind == Kind::kHidden;
+      const bool open = cells[i].kind == Kind::kOpen;
+      if (open) dearest_ = std::max(dearest_, cells[i].cost);
     }
     for (int i = 0; i < system.cells(); ++i) {
       SetBounds(i);
       LearnFigure(i, cells[i].figure, kTruth);
     }
-    FindCostSteps();
   }
 
   Suppression Run(EarlierCertificates earlier) {
+    const int64_t budget = walk_.budget();
     for (CertificateSearch::Found& found : earlier) {
       found.moved = walk_.FiguresOf(found);
     }
@@ -84,7 +89,8 @@ class Suppressor {
       open = Repair(open);
     }
     if (!open.empty()) open = ProveByHiding(open, earlier);
-    if (options_.prune) Prune();
+    const int64_t used = budget - walk_.budget();
+    if (open.empty()) Prune(options_.prune ? INT64_MAX : used / kPrunePart);
     Suppression result;
     result.hidden = hidden_;
     result.unproved = std::move(open);
@@ -110,22 +116,6 @@ class Suppressor {
     figures.reserve(cells.size());
     for (const SuppressionCell& cell : cells) figures.push_back(cell.figure);
     return figures;
-  }
-
-  void FindCostSteps() {
-    std::vector<double> costs;
-    for (const SuppressionCell& cell : cells_) {
-      if (cell.kind == Kind::kOpen) costs.push_back(cell.cost);
-    }
-    std::sort(costs.begin(), costs.end());
-    for (const double part : kCostSteps) {
-      if (costs.empty()) return;
-      const double step = costs[static_cast<size_t>(
-          part * static_cast<double>(costs.size() - 1))];
-      if (cost_steps_.empty() || step > cost_steps_.back()) {
-        cost_steps_.push_back(step);
-      }
-    }
   }
 
   // ---- What is public ----
@@ -260,12 +250,10 @@ class Suppressor {
   // Takes over what was found under another pattern or in a smaller system:
   // all ends of a certificate at once, or else one by one.
   void Adopt(const EarlierCertificates& earlier, int paid_tries) {
-    // Where it says all that differs.
-    const bool whole = own_search_ == nullptr;
     for (const CertificateSearch::Found& found : earlier) {
       const Suppression::Certificate ends = OpenEnds(found.moved);
       if (ends.empty()) continue;
-      if (paid_tries == 0 && whole && Holds(found.moved)) {
+      if (Holds(found.moved)) {
         Learn(found);
         continue;
       }
@@ -301,56 +289,65 @@ class Suppressor {
       for (int side = 0; side < 2; ++side) {
         const End end = {cell, side};
         if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
-        Prove(end, free_tries, paid_tries);
+        Prove(ReachOf(end), free_tries, paid_tries);
       }
       if (!Proved(cell)) left.push_back(cell);
     }
     return left;
   }
 
-  bool Prove(const End& end, int free_tries, int paid_tries) {
-    return Prove(
-        [&](double dearest, double max_cost, int seed) {
-          return walk_.Reach(end.cell, Goal(end), dearest, max_cost, seed);
-        },
-        free_tries, paid_tries);
-  }
-
   // One search: cells up to a cost may leave their bounds, at a total below
   // another; a seed.
   using TrySearch =
-      absl::FunctionRef<CertificateSearch::Found(double, double, int)>;
+      std::function<CertificateSearch::Found(double, double, int)>;
 
-  // Within what is public; or else with the cheapest complements found.
-  bool Prove(TrySearch search, int free_tries, int paid_tries) {
-    for (int seed = 0; seed < free_tries; ++seed) {
+  TrySearch ReachOf(const End& end) {
+    return [this, end](double dearest, double max_cost, int seed) {
+      return walk_.Reach(end.cell, Goal(end), dearest, max_cost, seed);
+    };
+  }
+
+  bool Prove(const TrySearch& search, int free_tries, int paid_tries) {
+    if (ProveFree(search, free_tries)) return true;
+    std::vector<int> hidden;
+    double cost = kAnyCost;
+    return paid_tries > 0 && ProvePaid(search, paid_tries, &cost, &hidden);
+  }
+
+  // Within what is public.
+  bool ProveFree(const TrySearch& search, int tries) {
+    for (int seed = 0; seed < tries; ++seed) {
       CertificateSearch::Found found = search(0, 0, seed);
       if (!found.ok) continue;
       Learn(std::move(found));
       return true;
     }
-    if (paid_tries == 0 || cost_steps_.empty()) return false;
+    return false;
+  }
+
+  // With complements of less than `most_cost` together, which is less by that
+  // then: the cheapest that are found, adding them to `hidden`.
+  bool ProvePaid(const TrySearch& search, int tries, double* most_cost,
+                 std::vector<int>* hidden) {
+    if (dearest_ == 0) return false;
     CertificateSearch::Found best;
-    const auto any = [&](double dearest) {
-      bool found_one = false;
-      for (int seed = 0; seed < paid_tries; ++seed) {
-        CertificateSearch::Found found =
-            search(dearest, best.ok ? best.cost : kAnyCost, seed);
-        if (!found.ok) continue;
-        found_one = true;
-        best = std::move(found);
-      }
-      return found_one;
-    };
-    // If not with any cell, then not with the cheap ones.
-    if (!any(cost_steps_.back())) return false;
-    CertificateSearch::Found dear =
-        std::exchange(best, CertificateSearch::Found());
-    for (const double dearest : cost_steps_) {
-      if (any(dearest)) break;
+    double most = dearest_;
+    for (int seed = 0; seed < tries; ++seed) {
+      if (seed >= kHopelessTries && !best.ok) break;
+      const double dearest = std::ldexp(most, -(seed % kHalvings));
+      CertificateSearch::Found found =
+          search(dearest, best.ok ? best.cost : *most_cost, seed);
+      if (!found.ok) continue;
+      best = std::move(found);
+      if (best.left.empty()) break;
+      most = 0;
+      for (const int left : best.left) most = std::max(most, cells_[left].cost);
     }
-    if (!best.ok) best = std::move(dear);
-    for (const int left : best.left) Hide(left);
+    if (!best.ok) return false;
+    for (const int left : best.left) {
+      if (Hide(left)) hidden->push_back(left);
+    }
+    *most_cost -= best.cost;
     Learn(std::move(best));
     return true;
   }
@@ -405,23 +402,13 @@ class Suppressor {
       for (const int left : found.left) Hide(left);
       goals.clear();
       if (found.whole) {
-        Learn({true, 0, {}, InWholeNumbers(found), {}});
+        Learn({true, 0, {}, std::move(found.table), {}});
       } else if (found.solved && system_.cells() >= kFractionsFrom) {
         for (const auto& [cell, change] : found.moved) {
           LearnFraction(cell, change);
         }
       }
     }
-  }
-
-  Suppression::Certificate InWholeNumbers(
-      const CertificateProgram::Found& found) const {
-    Suppression::Certificate certificate;
-    for (const auto& [cell, change] : found.moved) {
-      certificate.emplace_back(cell,
-                               cells_[cell].figure + std::llround(change));
-    }
-    return certificate;
   }
 
   void LearnFraction(int cell, double change) {
@@ -433,6 +420,7 @@ class Suppressor {
       const bool up = Goal(end) > cells_[cell].figure;
       if (up ? figure >= goal - 1e-6 : figure <= goal + 1e-6) {
         proof_[cell][side] = Suppression::kFraction;
+        fractions_ = true;
       }
     }
   }
@@ -443,7 +431,8 @@ class Suppressor {
                                  const EarlierCertificates& earlier) {
     nothing_shown_ = true;
     ResetBounds();
-    walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system_.cells());
+    walk_.SetBudget(walk_.budget() + kWalkBudget +
+                    kWalkBudgetACell * system_.cells());
     const size_t before = certificates_.size();
     Adopt(earlier, 0);
     std::vector<int> open = Prove(cells, kLastTries, 0);
@@ -483,45 +472,75 @@ class Suppressor {
 
   // ---- Fewer complements ----
 
-  void Prune() {
-    std::vector<int> complements;
+  // First those that cost most for each end that relies on them.
+  void Prune(int64_t steps) {
+    if (fractions_) return;
+    std::vector<std::pair<double, int>> complements;
     for (int i = 0; i < system_.cells(); ++i) {
-      if (cells_[i].kind == Kind::kOpen && hidden_[i]) complements.push_back(i);
+      if (cells_[i].kind != Kind::kOpen || !hidden_[i]) continue;
+      const double relying = 1 + static_cast<double>(Relying(i).size());
+      complements.emplace_back(-cells_[i].cost / relying, i);
     }
-    std::stable_sort(
-        complements.begin(), complements.end(),
-        [this](int a, int b) { return cells_[a].cost > cells_[b].cost; });
-    for (const int cell : complements) TryToShow(cell);
+    std::sort(complements.begin(), complements.end());
+    const int64_t least = walk_.budget() - std::min(steps, walk_.budget());
+    for (const auto& [order, cell] : complements) {
+      if (walk_.budget() <= least) return;
+      TryToShow(cell);
+    }
   }
 
-  // Shows a complement if all that relied on it can be proved without.
-  void TryToShow(int cell) {
-    SetHidden(cell, false);
-    std::vector<End> lost;
-    std::vector<int> before;
+  // The ends whose certificates could not be if this complement were shown.
+  std::vector<End> Relying(int cell) const {
+    std::vector<End> ends;
     for (const int certificate : relying_[cell]) {
       for (const End& end : proves_[certificate]) {
-        int& proof = proof_[end.cell][end.side];
-        if (proof != certificate) continue;
-        lost.push_back(end);
-        before.push_back(proof);
-        proof = kNone;
+        if (proof_[end.cell][end.side] == certificate) ends.push_back(end);
       }
     }
-    bool all = true;
+    return ends;
+  }
+
+  // Shows a complement if all that relied on it can be proved without, or with
+  // others that cost less.
+  void TryToShow(int cell) {
+    const std::vector<End> lost = Relying(cell);
+    const size_t certificates = certificates_.size();
+    std::vector<int> before, instead;
     for (const End& end : lost) {
-      all = all && (Proved(end) || Prove(end, free_tries_, 0));
+      before.push_back(std::exchange(proof_[end.cell][end.side], kNone));
     }
-    if (all) {
+    SetHidden(cell, false);
+    double saved = cells_[cell].cost;
+    for (const End& end : lost) {
+      if (Proved(end) || ProveFree(ReachOf(end), kFreeTries)) continue;
+      if (!ProvePaid(ReachOf(end), 1, &saved, &instead)) break;
+    }
+    if (std::all_of(lost.begin(), lost.end(),
+                    [this](const End& end) { return Proved(end); })) {
       relying_[cell].clear();
       return;
     }
+    Forget(certificates);
+    for (const int other : instead) SetHidden(other, false);
     SetHidden(cell, true);
-    // The tables found on the way stand; what was lost stands again.
     for (size_t i = 0; i < lost.size(); ++i) {
-      int& proof = proof_[lost[i].cell][lost[i].side];
-      if (proof == kNone) proof = before[i];
+      proof_[lost[i].cell][lost[i].side] = before[i];
     }
+  }
+
+  // All certificates from this one on.
+  void Forget(size_t first) {
+    for (size_t id = first; id < certificates_.size(); ++id) {
+      for (const auto& [cell, figure] : certificates_[id]) {
+        std::vector<int>& relying = relying_[cell];
+        while (!relying.empty() && relying.back() >= static_cast<int>(first)) {
+          relying.pop_back();
+        }
+      }
+    }
+    certificates_.resize(first);
+    edits_.resize(first);
+    proves_.resize(first);
   }
 
   static constexpr double kAnyCost = 1e300;
@@ -535,12 +554,13 @@ class Suppressor {
   CertificateSearch& walk_;
   CertificateProgram* program_ = nullptr;  // while there is one
   int64_t program_budget_ = kProgramBudget;
-  std::vector<double> cost_steps_;
+  double dearest_ = 0;  // of all open cells
   std::vector<bool> hidden_;
   std::vector<Range> possible_;  // by cell: with every open cell hidden
   bool insights_ = true;         // proofs reckon with them
   bool nothing_shown_ = false;   // no new cell is, and no mark says anything
   std::vector<bool> blank_;      // by cell: its mark says nothing
+  bool fractions_ = false;  // some end is proved by a table that is not kept
   std::vector<std::array<int, 2>> proof_;  // by cell and side
   std::vector<Suppression::Certificate> certificates_;
   std::vector<std::vector<RecordEdit>> edits_;  // by certificate
@@ -549,6 +569,15 @@ class Suppressor {
 };
 
 }  // namespace
+
+EarlierCertificates CertificatesOf(const Suppression& suppression) {
+  EarlierCertificates found;
+  for (size_t i = 0; i < suppression.certificates.size(); ++i) {
+    found.push_back(
+        {true, 0, {}, suppression.certificates[i], suppression.edits[i]});
+  }
+  return found;
+}
 
 Suppression Suppress(const CellSystem& system,
                      const std::vector<SuppressionCell>& cells,

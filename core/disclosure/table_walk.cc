@@ -1,6 +1,7 @@
 #include "core/disclosure/table_walk.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -9,11 +10,14 @@ namespace {
 
 // A search that has not closed after so many changes is given up.
 constexpr int kMaxChanges = 80;
+// One that did close looks so much further for a cheaper table.
+constexpr int kMoreChanges = 40;
 // Of a long sum so many finest cells are looked at, from a random one on.
 constexpr int kMaxLooked = 96;
-// What a cell that must be hidden counts against a unit out of bounds.
-constexpr double kCostWeight = 0.15;
-constexpr double kNoCostLimit = 1e300;
+// What the dearest cell that may leave its bounds counts, where a goal missed
+// counts 1. Dear cells are to be mended rather than left.
+constexpr double kCostWeight = 4;
+constexpr double kLeaving = 0.1;  // any cell that leaves, as a part of that
 
 }  // namespace
 
@@ -174,7 +178,7 @@ double TableWalk::Penalty(int check, int64_t at) const {
   const int64_t out = checks_[check].Out(at);
   if (out == 0) return 0;
   if (MayBe(check, at)) {
-    return kCostWeight * (0.1 + leave_[check].cost / dearest_);
+    return kCostWeight * kLeaving + cost_scale_ * leave_[check].cost;
   }
   return scale_ * static_cast<double>(out);
 }
@@ -276,64 +280,39 @@ int TableWalk::NextBroken() {
   return next;
 }
 
-bool TableWalk::Search(double max_cost, int max_changes) {
-  for (int changes = 0; changes < max_changes; ++changes) {
-    const int next = NextBroken();
-    if (next < 0) {
-      double cost = 0;
-      for (const int id : broken_) cost += leave_[id].cost;
-      return cost < max_cost || broken_.empty();
-    }
-    if (!Mend(next)) return false;
-  }
-  return false;
-}
-
-void TableWalk::Hold(int cell, const Range& figures) {
-  Check& check = checks_[cell];
-  held_.push_back(
-      {cell, {check.low, check.high}, leave_[cell].cost, free_[cell]});
-  check.low = figures.low;
-  check.high = figures.high;
-  leave_[cell].cost = 0;
-  free_[cell] = 0;
-  if (check.Out(check.value) == 0 || is_broken_[cell]) return;
-  is_broken_[cell] = true;
-  broken_.push_back(cell);
-}
-
-// The last first: a cell may be held twice.
-void TableWalk::LetGo() {
-  for (; !held_.empty(); held_.pop_back()) {
-    const Held& held = held_.back();
-    Check& check = checks_[held.cell];
-    check.low = held.bounds.low;
-    check.high = held.bounds.high;
-    leave_[held.cell].cost = held.cost;
-    free_[held.cell] = held.free;
-    if (check.Out(check.value) == 0 || is_broken_[held.cell]) continue;
-    is_broken_[held.cell] = true;
-    broken_.push_back(held.cell);
-  }
-}
-
-void TableWalk::Begin(double dearest, double scale, uint64_t seed) {
-  random_ = seed == 0 ? 1 : seed;
-  dearest_ = dearest;
-  scale_ = scale;
-}
-
-TableWalk::Found TableWalk::Collect() const {
-  Found found;
-  found.ok = true;
+// Keeps the table that the walk is at.
+void TableWalk::Record(double cost, Found* found) const {
+  *found = {true, cost, broken_, {}, {}};
   for (const int id : touched_) {
     if (id >= system_.cells() || checks_[id].value == truth_[id]) continue;
-    found.moved.emplace_back(id, checks_[id].value);
-    if (checks_[id].Out(checks_[id].value) == 0) continue;
-    found.left.push_back(id);
-    found.cost += leave_[id].cost;
+    found->moved.emplace_back(id, checks_[id].value);
   }
-  return found;
+}
+
+// From a table that holds on: the dearest cells that left their bounds must go
+// back, and so on. That is how margins are left for small cells.
+void TableWalk::Search(double max_cost, Found* found) {
+  int last = kMaxChanges;
+  for (int changes = 0; changes < last;) {
+    const int next = NextBroken();
+    if (next >= 0) {
+      if (!Mend(next)) return;
+      ++changes;
+      continue;
+    }
+    double cost = 0, most = 0;
+    for (const int id : broken_) {
+      cost += leave_[id].cost;
+      most = std::max(most, leave_[id].cost);
+    }
+    if (cost < max_cost || broken_.empty()) {
+      Record(cost, found);
+      max_cost = cost;
+      last = changes + kMoreChanges;
+    }
+    if (broken_.empty()) return;
+    dearest_ = std::nextafter(most, 0);
+  }
 }
 
 TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
@@ -344,56 +323,33 @@ TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
     return found;
   }
   if (budget_ <= 0) return found;
-  Begin(dearest, 1.0 / static_cast<double>(std::abs(value - truth_[cell])),
-        (seed + 1) * 0x9E3779B97F4A7C15u ^
-            static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u);
-  temperature_ = 0.3 + 0.4 * static_cast<double>(seed % 6);
-  const Check& target = checks_[cell];
-  Hold(cell, value > target.value ? Range{value, target.high}
-                                  : Range{target.low, value});
-  const bool ok = Search(max_cost, kMaxChanges);
-  LetGo();
-  if (ok) found = Collect();
+  random_ = (seed + 1) * 0x9E3779B97F4A7C15u;
+  random_ ^= static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u;
+  if (random_ == 0) random_ = 1;
+  dearest_ = dearest;
+  cost_scale_ = dearest > 0 ? kCostWeight / dearest : 0;
+  temperature_ = 0.2 * static_cast<double>(seed % 6);
+  scale_ = 1.0 / static_cast<double>(std::abs(value - truth_[cell]));
+  Check& target = checks_[cell];
+  const Check before = target;
+  const double cost = std::exchange(leave_[cell].cost, 0);
+  const uint8_t free = std::exchange(free_[cell], 0);
+  (value > target.value ? target.low : target.high) = value;
+  is_broken_[cell] = true;
+  broken_.push_back(cell);
+  Search(max_cost, &found);
+  target.low = before.low;
+  target.high = before.high;
+  leave_[cell].cost = cost;
+  free_[cell] = free;
   Undo();
   return found;
 }
 
-TableWalk::Found TableWalk::Resume(const Found& start, Figures ends,
-                                   double dearest, double max_cost,
-                                   uint64_t seed) {
-  Found found;
-  if (budget_ <= 0) return found;
-  int64_t most = 1;
-  for (const auto& [cell, figure] : ends) {
-    most = std::max(most, std::abs(figure - truth_[cell]));
-  }
-  Begin(
-      dearest, 1.0 / static_cast<double>(most),
-      (seed + 1) * 0x9E3779B97F4A7C15u ^
-          static_cast<uint64_t>(start.moved.size() + 1) * 0xD1B54A32D192ED03u);
-  temperature_ = 0.1 + 0.3 * static_cast<double>(seed % 6);
-  // First all of it is held, as far as it is within bounds.
-  for (const auto& [cell, figure] : start.moved) {
-    const Check& check = checks_[cell];
-    if (check.Out(figure) != 0 && !MayBe(cell, figure)) continue;
-    Hold(cell, {figure, figure});
-    const int leaf = leaf_of_[cell];
-    if (leaf >= 0 && figure != check.value) Move(leaf, figure - check.value);
-  }
-  const int changes = kMaxChanges + 2 * static_cast<int>(start.moved.size());
-  bool ok = Search(kNoCostLimit, changes);
-  LetGo();
-  // And then only the ends.
-  for (const auto& [cell, figure] : ends) {
-    const Check& check = checks_[cell];
-    Hold(cell, figure > truth_[cell] ? Range{figure, check.high}
-                                     : Range{check.low, figure});
-  }
-  ok = Search(max_cost, ok ? kMaxChanges : changes);
-  LetGo();
-  if (ok) found = Collect();
-  Undo();
-  return found;
+TableWalk::Found TableWalk::Resume(const Found&, Figures ends, double dearest,
+                                   double max_cost, uint64_t seed) {
+  if (ends.size() != 1) return Found();
+  return Reach(ends[0].first, ends[0].second, dearest, max_cost, seed);
 }
 
 }  // namespace cairn

@@ -22,10 +22,12 @@ class TableWalk : public CertificateSearch {
   TableWalk(const CellSystem& system, absl::Span<const int64_t> figures);
 
   void SetBudget(int64_t steps) override { budget_ = steps; }
+  int64_t budget() const override { return budget_; }
   void SetBounds(int cell, const Range& now, const Range& if_hidden,
                  double cost) override;
   Found Reach(int cell, int64_t value, double dearest, double max_cost,
               uint64_t seed) override;
+  // From anew: it keeps nothing.
   Found Resume(const Found& start, Figures ends, double dearest,
                double max_cost, uint64_t seed) override;
   std::vector<std::pair<int, int64_t>> FiguresOf(const Found& found) override {
@@ -84,13 +86,8 @@ class TableWalk : public CertificateSearch {
   double Penalty(int check, int64_t at) const;
   // The broken check with the fewest terms that must be mended; -1: none.
   int NextBroken();
-  bool Search(double max_cost, int max_changes);
-  // Holds a cell at these figures, whatever is public of it, until LetGo().
-  void Hold(int cell, const Range& figures);
-  void LetGo();
-  void Begin(double dearest, double scale, uint64_t seed);
-  Found Collect() const;
-  double Improve();
+  void Search(double max_cost, Found* found);
+  void Record(double cost, Found* found) const;
   void Undo();
   double Noise();
 
@@ -109,8 +106,9 @@ class TableWalk : public CertificateSearch {
   int64_t budget_ = INT64_MAX;
 
   // One search.
-  double dearest_ = 0;  // cells up to this cost may leave their bounds
-  double scale_ = 1;    // penalty of a unit out of bounds
+  double dearest_ = 0;     // cells up to this cost may leave their bounds
+  double scale_ = 1;       // penalty of a unit out of bounds
+  double cost_scale_ = 0;  // penalty of a unit of cost
   uint64_t random_ = 1;
   double temperature_ = 0;    // how much chance weighs against gain
   std::vector<int8_t> way_;   // by finest cell: the way it went
@@ -119,13 +117,6 @@ class TableWalk : public CertificateSearch {
   std::vector<bool> is_touched_;
   std::vector<int> broken_;  // checks that may be out of bounds
   std::vector<bool> is_broken_;
-  struct Held {
-    int cell;
-    Range bounds;
-    double cost;
-    uint8_t free;
-  };
-  std::vector<Held> held_;
 };
 
 }  // namespace cairn
