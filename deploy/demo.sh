@@ -13,7 +13,6 @@ police_data=
 agency_limit=
 rows=
 programs=(cairn-agent cairn-coordinator cairn)
-loads=()  # what load_records has started and not yet waited for
 
 usage() {
   cat <<'TEXT'
@@ -101,21 +100,13 @@ make_certificates() {
   say "One root, one coordinator, ${#ids[@]} agents, one analyst: $dir/certificates"
 }
 
-# Side by side, as they would on machines of their own.
 load_records() {
-  local id ids i
-  mapfile -t ids < <(agencies)
-  for id in "${ids[@]}"; do
+  local id
+  while read -r id; do
     "$bin/cairn-agent" load --config "$dir/config/$id.textproto" \
-      </dev/null >>"$dir/log/$id.log" 2>&1 9>&- &
-    loads+=("$!")
-  done
-  for i in "${!ids[@]}"; do
-    wait "${loads[$i]}" ||
-      die_with_log "${ids[$i]}" "${ids[$i]} could not load its records"
-    unset "loads[$i]"
-    cat "$dir/log/${ids[$i]}.log"
-  done
+      </dev/null 2>&1 9>&- | tee -a "$dir/log/$id.log" ||
+      die_with_log "$id" "$id could not load its records"
+  done < <(agencies)
 }
 
 start_everything() {
@@ -132,7 +123,6 @@ start_everything() {
 finish() {
   local code=$?
   trap - EXIT
-  [ "${#loads[@]}" -eq 0 ] || kill "${loads[@]}" 2>/dev/null || true
   [ "$action" = kept ] || stop_everything
   exit "$code"
 }

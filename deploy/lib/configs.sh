@@ -64,8 +64,6 @@ write_agent_config() {
     printf 'state_dir: "../state/%s"\n' "$id"
     printf 'catalogue: %s\n' "$(text "$catalogue")"
     printf 'policy: %s\n' "$(text "$root/policies/standard.textproto")"
-    [ -z "${release_plan:-}" ] ||
-      printf 'release_plan: %s\n' "$(text "$release_plan")"
     write_places "$id"
     write_source "$id"
   } >"$dir/config/$id.textproto"

@@ -3,7 +3,6 @@
 # that cairn-synthetic makes. No record is about a real person.
 
 catalogue=$root/policies/catalogue.textproto
-release_plan=$root/policies/release-plan.textproto
 programs+=(cairn-synthetic)
 
 synthetic_agencies() {
