@@ -38,8 +38,9 @@ class RecordWalk : public CertificateSearch {
       const std::vector<const TableShape*>& shapes, size_t told,
       absl::Span<const int64_t> figures);
 
-  void SetBudget(int64_t steps) override { budget_ = steps; }
-  int64_t budget() const override { return budget_; }
+  // A step here is a pattern looked at, some five of the others.
+  void SetBudget(int64_t steps) override { budget_ = steps / 5; }
+  int64_t budget() const override { return budget_ * 5; }
   void SetBounds(int cell, const Range& now, const Range& if_hidden,
                  double cost) override;
   Found Reach(int cell, int64_t value, double dearest, double max_cost,
