@@ -90,8 +90,8 @@ class ExtractWriter {
   };
   absl::StatusOr<std::vector<EraRows>> Settle(const Places& places);
 
-  // Writes `meta`, and puts the new extract in the place of the old. `complete`,
-  // if there is one, adds to the closed file before that.
+  // Writes `meta`, and puts the new extract in the place of the old.
+  // `complete`, if there is one, adds to the closed file before that.
   absl::Status Finish(
       const v1::ExtractMeta& meta,
       const std::function<absl::Status(const std::string& path)>& complete);

@@ -109,7 +109,8 @@ TEST(SuppressAndProve, OnePersonLearnsNothingOfAnother) {
           for (int64_t more = -25; more <= 25 && !another; ++more) {
             if (e == 1) continue;
             // Cells 0 1 2 | 4 5 6 | 8 9 10 and their totals.
-            const int64_t f[9] = {1, b, 30 + shift, d, e, 30 + more, 30, 30, 30};
+            const int64_t f[9] = {1,         b,  30 + shift, d, e,
+                                  30 + more, 30, 30,         30};
             bool ok = true;
             for (int i = 0; i < 9 && ok; ++i) ok = can(i / 3 * 4 + i % 3, f[i]);
             for (int i = 0; i < 3 && ok; ++i) {
