@@ -253,8 +253,13 @@ class Protector {
         if (at == axis.margin() || axis.codes[at] == kUnknownCode) continue;
         const int64_t group =
             figures_.count[cells[cell + (axis.margin() - at) * stride]];
-        if (NearlyAll(figures_.count[cells[cell]], group)) {
-          HideTheSame(static_cast<size_t>(cells[cell]));
+        if (!NearlyAll(figures_.count[cells[cell]], group)) continue;
+        HideTheSame(static_cast<size_t>(cells[cell]));
+        if (!policy_.zeros_shown) continue;
+        for (size_t code = 0; code < axis.codes.size(); ++code) {
+          HideInSplit(
+              static_cast<size_t>(cells[cell - at * stride + code * stride]),
+              LessThan(figures_.figure[cells[cell]]));
         }
       }
     }
@@ -269,12 +274,29 @@ class Protector {
     if (cells_[i].kind != Kind::kOpen) return;
     cells_[i].kind = Kind::kHidden;
     why_[i] = HiddenWhy::kAllTheSame;
-    // It may be a good part of the group only.
     const int64_t figure = figures_.figure[i];
-    const int64_t less = std::max<int64_t>(
-        policy_.largest_hidden_count * figures_.clip_high, figure / 10);
-    cells_[i].keep = {std::max<int64_t>(cells_[i].hidden.low, figure - less),
-                      figure};
+    cells_[i].keep = {
+        std::max<int64_t>(cells_[i].hidden.low, figure - LessThan(figure)),
+        figure};
+  }
+  // It may be a good part of the group only: by so much.
+  int64_t LessThan(int64_t figure) const {
+    return std::max<int64_t>(policy_.largest_hidden_count * figures_.clip_high,
+                             figure / 10);
+  }
+  // Where zeros are shown, those of the other categories would say the same as
+  // the one that is hidden: all of them. So no mark of the split tells a zero
+  // from another count.
+  void HideInSplit(size_t i, int64_t less) {
+    SuppressionCell& cell = cells_[i];
+    if (cell.kind == Kind::kZero) {
+      why_[i] = HiddenWhy::kAllTheSame;
+      cell.keep = {0, less};
+    }
+    if (cell.kind == Kind::kOpen) return;
+    cell.kind = Kind::kHidden;
+    cell.hidden = Range();
+    cell.insight.reset();
   }
 
   // ---- Released before ----

@@ -313,6 +313,22 @@ TEST(Protect, AGroupThatIsNearlyAllInOneSensitiveCategoryIsNotSplit) {
   EXPECT_NE(why_first({60, 4, 0, 0}, true), HiddenWhy::kAllTheSame);  // 94 %
   EXPECT_NE(why_first({600, 20, 0, 0}, true), HiddenWhy::kAllTheSame);
   EXPECT_NE(why_first({60, 0, 0, 0}, false), HiddenWhy::kAllTheSame);
+
+  // Where zeros are shown, three of them would say it as well.
+  data_set.dimensions[0].sensitive = true;
+  const FrequencyTable table = Column({60, 0, 3, 0});
+  ProtectRequest request;
+  request.tables = {&table};
+  request.data_set = &data_set;
+  request.policy.zeros_shown = true;
+  const auto protections = Protect(request);
+  ASSERT_THAT(protections, IsOk());
+  for (size_t code = 0; code < 4; ++code) {
+    const Cell& mark = protections->front().table.cells()[code];
+    EXPECT_EQ(mark.status, CellStatus::kSuppressed) << code;
+    EXPECT_EQ(mark.low, 0) << code;
+    EXPECT_GE(mark.high, 8) << code;
+  }
 }
 
 TEST(Protect, ANoisyFigureIsTheSameForEveryAskAndItsIntervalHoldsTheTruth) {
