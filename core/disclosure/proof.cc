@@ -127,13 +127,13 @@ std::vector<bool> SinglePersons(const CellSystem& system,
 }
 
 // Sensitive cells that algebra tells, or tells the one person behind a count
-// of 1.
+// of 1. `public_of`: what is public of each cell.
 std::vector<int> ToldByAlgebra(const CellSystem& system,
                                const std::vector<SuppressionCell>& cells,
-                               const Suppression& suppression) {
+                               const std::vector<Range>& public_of) {
   std::vector<bool> known(cells.size());
   for (size_t i = 0; i < cells.size(); ++i) {
-    known[i] = suppression.known[i].low == suppression.known[i].high;
+    known[i] = public_of[i].low == public_of[i].high;
   }
   const Determined determined = FindDetermined(system, known);
   const std::vector<bool> person = SinglePersons(system, cells);
@@ -141,10 +141,9 @@ std::vector<int> ToldByAlgebra(const CellSystem& system,
   for (size_t i = 0; i < cells.size(); ++i) {
     if (determined.kin[i] >= 0 && person[i]) ++persons[determined.kin[i]];
   }
-  const std::vector<bool> unproved = IsUnproved(system, suppression);
   std::vector<int> told;
   for (size_t i = 0; i < cells.size(); ++i) {
-    if (!cells[i].sensitive() || known[i] || unproved[i]) continue;
+    if (!cells[i].sensitive() || known[i]) continue;
     const int kin = determined.kin[i];
     // A cell of 1 is told to the person of another.
     const int knowing = cells[i].figure == 1 ? 2 : 1;
@@ -209,11 +208,12 @@ void HideEverything(std::vector<SuppressionCell>* cells) {
 }
 
 // Cells for which no table was found even with nothing new shown, what they
-// were to keep, and what a pencil makes of every cell then.
+// were to keep, what a pencil makes of every cell then, and what algebra tells.
 struct Before {
   std::vector<int> cells;
   std::vector<Range> keep;
   std::vector<Range> ranges;
+  std::vector<int> told;  // in order
 };
 
 // Those of them that a pencil narrows further by what is shown now.
@@ -236,17 +236,19 @@ std::vector<int> NarrowedSince(const Before& before, const CellSystem& system,
 
 // The unproved cells, with what a pencil makes of them with nothing new shown.
 Before NarrowBefore(const CellSystem& system,
-                    std::vector<SuppressionCell> cells,
+                    const std::vector<SuppressionCell>& cells,
                     const Suppression& suppression) {
   Before before;
   if (suppression.unproved.empty()) return before;
   before.cells = suppression.unproved;
   for (const int cell : before.cells) before.keep.push_back(cells[cell].keep);
-  HideEverything(&cells);
-  for (const SuppressionCell& cell : cells) {
+  std::vector<SuppressionCell> hidden = cells;
+  HideEverything(&hidden);
+  for (const SuppressionCell& cell : hidden) {
     before.ranges.push_back(cell.kind == Kind::kFixed ? cell.shown
                                                       : cell.hidden);
   }
+  before.told = ToldByAlgebra(system, cells, before.ranges);
   Propagate(system, &before.ranges);
   return before;
 }
@@ -313,7 +315,12 @@ Suppression SuppressAndProve(const CellSystem& system,
         !StandsPropagation(system, *cells, suppression, options)) {
       break;
     }
-    std::vector<int> told = ToldByAlgebra(system, *cells, suppression);
+    std::vector<int> told;
+    for (const int cell : ToldByAlgebra(system, *cells, suppression.known)) {
+      if (!std::binary_search(before.told.begin(), before.told.end(), cell)) {
+        told.push_back(cell);
+      }
+    }
     for (const int cell : NarrowedSince(before, system, suppression)) {
       told.push_back(cell);
     }

@@ -73,9 +73,9 @@ absl::Status Measure1(const AgentSettings& settings, const DataSet& data_set,
       SqliteSource::Open(settings.ExtractPath(data_set.id), data_set,
                          settings.catalogue->digest));
   FigureCache figures(source.get(), &data_set, false);
-  std::vector<const PlannedTable*> todo;
+  std::vector<const PlannedTable*> planned;
   for (const PlannedTable& table : settings.PlanOf(data_set.id)) {
-    todo.push_back(&table);
+    planned.push_back(&table);
   }
   std::map<std::string, std::deque<ProtectedTable>> kept;
   std::map<std::string, std::shared_ptr<const ReleaseProof>> certificates;
@@ -84,23 +84,23 @@ absl::Status Measure1(const AgentSettings& settings, const DataSet& data_set,
   CAIRN_ASSIGN_OR_RETURN(const auto releases,
                          ReleaseStore::Create(empty.get()));
   const double start = Now();
-  for (size_t from = 0; from < todo.size();) {
-    const Measure measure = todo[from]->measure;
+  for (size_t from = 0; from < planned.size();) {
+    const Measure measure = planned[from]->measure;
     std::vector<FigureCache::TablePtr> tables;
     std::vector<std::string> keys;
-    for (; from < todo.size() && tables.size() < at_once &&
-           todo[from]->measure == measure;
+    for (; from < planned.size() && tables.size() < at_once &&
+           planned[from]->measure == measure;
          ++from) {
       Refusal refusal;
-      const auto shape = source->Shape(todo[from]->plan, &refusal);
+      const auto shape = source->Shape(planned[from]->plan, &refusal);
       if (!shape.ok()) {
-        std::printf("- %s: %s\n", todo[from]->Key().c_str(),
+        std::printf("- %s: %s\n", planned[from]->Key().c_str(),
                     refusal.sentence.c_str());
         continue;
       }
       CAIRN_ASSIGN_OR_RETURN(auto table, figures.Tabulate(*shape, measure));
       tables.push_back(std::move(table));
-      keys.push_back(todo[from]->Key());
+      keys.push_back(planned[from]->Key());
     }
     if (tables.empty()) continue;
     ProtectRequest request;
