@@ -13,6 +13,7 @@
 #include "agent/loader.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
+#include "agent/terms.h"
 #include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -162,6 +163,7 @@ absl::Status Answerer::ReleasePlanOf(const DataSet& data_set, Use use,
   request.source = open->source.get();
   request.figures = open->figures.get();
   request.cell_key_secret = open->cell_key_secret;
+  request.terms = TermsOf(*settings_);
   request.releases = releases_;
   const absl::Status released =
       MakePlanReleased(request, settings_->ExtractPath(data_set.id),
@@ -258,7 +260,7 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
                            Protect(request));
     KeptReceipt receipt =
-        KeptReceipt::Make(FullReceiptText(Terms(), protections[0]));
+        KeptReceipt::Make(FullReceiptText(TermsOf(*settings_), protections[0]));
     tables.push_back({measure,
                       std::make_shared<const ProtectedTable>(
                           std::move(protections[0].table)),
@@ -266,15 +268,6 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
                       std::move(protections[0].certificates)});
   }
   return tables;
-}
-
-DisclosureReceipt Answerer::Terms() const {
-  DisclosureReceipt terms;
-  terms.engine = kRuleEngine;
-  terms.policy_digest = PolicyDigest(settings_->policy);
-  terms.catalogue_digest = settings_->catalogue->digest;
-  terms.catalogue_version = settings_->catalogue->version;
-  return terms;
 }
 
 absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
@@ -294,7 +287,7 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   v1::Answer answer;
   answer.set_query_id(ask.query_id());
   int64_t shown = 0, hidden = 0;
-  DisclosureReceipt disclosure = Terms();
+  DisclosureReceipt disclosure = TermsOf(*settings_);
   std::vector<std::string> kept;
   for (const PreviewTable& table : *tables) {
     *answer.mutable_tables()->add_table() = ToProto(*table.table);

@@ -94,8 +94,6 @@ class Answerer {
   // The tables of a question: as they were released, worked out from those of
   // the release plan, or newly protected.
   absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
-  // What every receipt says: under which terms the agent answers now.
-  DisclosureReceipt Terms() const;
   absl::StatusOr<v1::Answer> Release(const v1::Ask& ask,
                                      const Admitted& admitted);
 

@@ -12,6 +12,7 @@
 #include "agent/figure_cache.h"
 #include "agent/planner.h"
 #include "agent/release_store.h"
+#include "agent/terms.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
 #include "core/store/sqlite.h"
@@ -85,6 +86,7 @@ absl::StatusOr<std::string> PlanAtLoad(
   if (with_keys) {
     request.cell_key_secret = CellKeySecret(agent_key, data_set.id);
   }
+  request.terms = TermsOf(settings);
   request.releases = earlier.store();
   request.progress = progress;
   CAIRN_ASSIGN_OR_RETURN(const std::string digest, PlanDigest(request));

@@ -89,8 +89,12 @@ class MeasurePlanner {
     CAIRN_RETURN_IF_ERROR(protections.status());
     Protection& made = (*protections)[0];
     certificates_ = made.certificates;
-    tables_.push_back({keys_[i], std::make_shared<const ProtectedTable>(
-                                     std::move(made.table))});
+    KeptReceipt receipt =
+        KeptReceipt::Make(FullReceiptText(request_.terms, made));
+    tables_.push_back(
+        {keys_[i],
+         std::make_shared<const ProtectedTable>(std::move(made.table)),
+         std::move(receipt), nullptr});
     made_.push_back(tables_.back().table.get());
     return absl::OkStatus();
   }
@@ -138,6 +142,10 @@ Entry EntryOf(const PlanRequest& request, const std::string& made_from,
   entry.fields["epoch"] = request.source->epoch();
   entry.fields["made_from"] = made_from;
   entry.fields["tables"] = static_cast<int64_t>(tables.size());
+  // What binds the agency to what its receipts say of them, in their order.
+  Sha256Stream receipts;
+  for (const NewTable& table : tables) receipts.Add(table.receipt.hash);
+  entry.fields["receipts_digest"] = Hex(receipts.Finish());
   // Which: measure and table, as ReleaseStore::CheckAgainst reads them.
   entry.fields["released"] =
       absl::StrJoin(tables, ";", [](std::string* out, const NewTable& table) {
@@ -211,18 +219,21 @@ absl::Status StorePlan(const std::string& extract_path,
     CAIRN_RETURN_IF_ERROR(
         db->Execute("CREATE TABLE planned(measure TEXT NOT NULL, table_key "
                     "TEXT NOT NULL, bytes BLOB NOT NULL, "
+                    "receipt TEXT NOT NULL, salt BLOB NOT NULL, "
                     "certificates BLOB, PRIMARY KEY(measure, table_key))"));
     CAIRN_ASSIGN_OR_RETURN(
         Statement insert,
-        db->Prepare("INSERT INTO planned VALUES (?1, ?2, ?3, ?4)"));
+        db->Prepare("INSERT INTO planned VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
     for (const NewTable& table : tables) {
       insert.BindText(1, table.table->measure().ToString());
       insert.BindText(2, table.key);
       insert.BindBlob(3, ToProto(*table.table).SerializeAsString());
+      insert.BindText(4, table.receipt.text);
+      insert.BindBlob(5, table.receipt.salt);
       if (table.certificates == nullptr) {
-        insert.BindNull(4);
+        insert.BindNull(6);
       } else {
-        insert.BindBlob(4, ProofBytes(*table.certificates));
+        insert.BindBlob(6, ProofBytes(*table.certificates));
       }
       CAIRN_RETURN_IF_ERROR(insert.Run());
     }
@@ -248,8 +259,9 @@ absl::StatusOr<std::vector<NewTable>> ReadStoredPlan(
   }
   CAIRN_ASSIGN_OR_RETURN(
       Statement select,
-      db->Prepare("SELECT table_key, bytes, certificates FROM planned "
-                  "ORDER BY rowid"));
+      db->Prepare(
+          "SELECT table_key, bytes, receipt, salt, certificates FROM planned "
+          "ORDER BY rowid"));
   std::vector<NewTable> tables;
   while (true) {
     CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
@@ -265,13 +277,14 @@ absl::StatusOr<std::vector<NewTable>> ReadStoredPlan(
           absl::StrCat(extract_path, ": holds a table of other records"));
     }
     CertificateStore::ProofPtr certificates;
-    if (!select.IsNull(2)) {
+    if (!select.IsNull(4)) {
       CAIRN_ASSIGN_OR_RETURN(ReleaseProof proof,
-                             ProofFromBytes(select.Blob(2)));
+                             ProofFromBytes(select.Blob(4)));
       certificates = std::make_shared<const ReleaseProof>(std::move(proof));
     }
     tables.push_back({select.Text(0),
                       std::make_shared<const ProtectedTable>(std::move(table)),
+                      KeptReceipt::Seal(select.Text(2), select.Blob(3)),
                       std::move(certificates)});
   }
 }
@@ -302,6 +315,8 @@ absl::Status MakePlanReleased(const PlanRequest& request,
     const auto write = [&]() -> absl::Status {
       for (const NewTable& table : *tables) {
         CAIRN_RETURN_IF_ERROR(request.releases->Write(table.key, *table.table));
+        CAIRN_RETURN_IF_ERROR(request.releases->receipts()->Write(
+            table.key, *table.table, table.receipt));
         if (table.certificates == nullptr) continue;
         CAIRN_RETURN_IF_ERROR(request.releases->certificates()->Write(
             request.data_set->id, table.table->measure(), *table.certificates));

@@ -12,6 +12,7 @@
 #include "agent/release_store.h"
 #include "agent/sqlite_source.h"
 #include "core/disclosure/policy.h"
+#include "core/disclosure/receipt.h"
 #include "core/ledger/ledger.h"
 #include "core/query/release_plan.h"
 
@@ -26,6 +27,8 @@ struct PlanRequest {
   const SqliteSource* source = nullptr;
   FigureCache* figures = nullptr;    // of `source`
   std::string cell_key_secret = {};  // method CELL_KEY only
+  // What the tables' receipts say of the agent (TermsOf).
+  DisclosureReceipt terms = {};
   // What was released of the epoch before. It is only read.
   ReleaseStore* releases = nullptr;
 
@@ -38,6 +41,7 @@ struct PlanRequest {
 struct NewTable {
   std::string key;
   ReleaseStore::TablePtr table;
+  KeptReceipt receipt;
   // Of the last table of each measure: what then proves all of the measure.
   CertificateStore::ProofPtr certificates;
 };

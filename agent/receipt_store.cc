@@ -19,12 +19,12 @@ void BindKey(const std::string& table_key, const ProtectedTable& table,
   statement->BindText(4, table_key);
 }
 
-KeptReceipt Seal(std::string text, std::string salt) {
+}  // namespace
+
+KeptReceipt KeptReceipt::Seal(std::string text, std::string salt) {
   std::string hash = Sha256(absl::StrCat(salt, text));
   return {std::move(text), std::move(salt), std::move(hash)};
 }
-
-}  // namespace
 
 KeptReceipt KeptReceipt::Make(std::string text) {
   return Seal(std::move(text), RandomBytes(kSaltBytes));
@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<KeptReceipt>> ReceiptStore::Find(
   BindKey(table_key, table, &select);
   CAIRN_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::optional<KeptReceipt>();
-  return Seal(select.Text(0), select.Blob(1));
+  return KeptReceipt::Seal(select.Text(0), select.Blob(1));
 }
 
 absl::Status ReceiptStore::Write(const std::string& table_key,

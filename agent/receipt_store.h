@@ -18,7 +18,9 @@ struct KeptReceipt {
   std::string salt;  // 32 random bytes
   std::string hash;  // SHA-256 of salt, then text
 
+  // With a new salt, and with the one it has.
   static KeptReceipt Make(std::string text);
+  static KeptReceipt Seal(std::string text, std::string salt);
 };
 
 // The full receipts of the tables that have left, beside them in the agent's

@@ -33,6 +33,15 @@ absl::Status WriteLogged(Database* database, const std::string& name,
 
 }  // namespace
 
+DisclosureReceipt TermsOf(const AgentSettings& settings) {
+  DisclosureReceipt terms;
+  terms.engine = kRuleEngine;
+  terms.policy_digest = PolicyDigest(settings.policy);
+  terms.catalogue_digest = settings.catalogue->digest;
+  terms.catalogue_version = settings.catalogue->version;
+  return terms;
+}
+
 absl::Status LogTerms(const AgentSettings& settings, Database* database,
                       Ledger* ledger) {
   CAIRN_RETURN_IF_ERROR(

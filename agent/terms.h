@@ -3,10 +3,14 @@
 
 #include "absl/status/status.h"
 #include "agent/config.h"
+#include "core/disclosure/receipt.h"
 #include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
 
 namespace cairn {
+
+// What every receipt says: under which terms the agent answers now.
+DisclosureReceipt TermsOf(const AgentSettings& settings);
 
 // Puts into the ledger under which terms the agent is about to answer, where
 // they are not those of its last entry about them:

@@ -10,7 +10,7 @@ namespace cairn {
 namespace {
 
 // The letters, in the order of HiddenWhy.
-constexpr char kLetters[] = ".spdacr";
+constexpr char kLetters[] = ".spdacrf";
 constexpr char kWhyKey[] = "\"why\":\"";
 
 std::string Hidden(const std::vector<HiddenWhy>& why) {
@@ -26,6 +26,7 @@ std::string Hidden(const std::vector<HiddenWhy>& why) {
       .Add("all_the_same", count('a'))
       .Add("complement", count('c'))
       .Add("earlier_release", count('r'))
+      .Add("few_changed", count('f'))
       .Done();
 }
 
@@ -122,6 +123,8 @@ const char* WhyInWords(char letter) {
       return "complement: would narrow a hidden cell";
     case 'r':
       return "hidden in an earlier release";
+    case 'f':
+      return "shown before the last load, which changed few of its records";
     default:
       return "";
   }

@@ -65,7 +65,8 @@ TableReceipt MakeTableReceipt(const ProtectedTable& table);
 // The text of the full receipt: one object of JSON, always the same for the
 // same protection. `why` in it has one letter a cell, in the table's order:
 //   . shown   s small   p few persons   d dominated   a all the same
-//   c complement   r hidden in an earlier release
+//   c complement   r hidden in an earlier release   f few of its records
+//   changed
 // `terms`: its engine and digests; its tables are not used.
 std::string FullReceiptText(const DisclosureReceipt& terms,
                             const Protection& protection);

@@ -254,6 +254,16 @@ TEST_F(PlannerTest, AQuestionInsideThePlanReleasesNoTable) {
 }
 
 // 900 records, 225 a quarter, and 10 in 30 are under 20: 8 in 30 under 18.
+TEST_F(PlannerTest, APlannedTableHasAReceiptLikeAnyOther) {
+  Agree(kTwo);
+  Load();
+  Start();
+  const v1::Answer answer = Ask(QueryOf({"weapon", "month"}));
+  const v1::DisclosureReceipt& said = answer.receipt().disclosure();
+  ASSERT_EQ(said.table_size(), 1);
+  EXPECT_EQ(said.table(0).full_receipt().size(), 32u);
+}
+
 TEST_F(PlannerTest, WhatIsWorkedOutHoldsTheTruth) {
   Agree("table { by: [\"month\", \"age_band\"] }");
   Load();

@@ -1,5 +1,6 @@
 #include "core/disclosure/receipt.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -162,6 +163,17 @@ TEST(FullReceipt, ProfilesCannotForgeTheLetters) {
   const auto made = ProtectOne(table, Measure{}, policy);
   ASSERT_THAT(made, IsOk());
   EXPECT_EQ(WhyLetters(FullReceiptText(Terms(), *made))[0], 's');
+}
+
+// A letter that is missing would end the text, or say nothing to the steward.
+TEST(Receipt, EveryReasonHasALetterAndAWord) {
+  std::set<char> letters;
+  for (int why = 0; why <= static_cast<int>(HiddenWhy::kFewChanged); ++why) {
+    const char letter = WhyLetter(static_cast<HiddenWhy>(why));
+    EXPECT_NE(letter, 0) << why;
+    EXPECT_TRUE(letters.insert(letter).second) << why;
+    EXPECT_EQ(*WhyInWords(letter) != 0, why != 0) << why;
+  }
 }
 
 }  // namespace
