@@ -15,7 +15,8 @@ namespace cairn {
 namespace {
 
 constexpr uint32_t kProtocolVersion = 1;
-constexpr size_t kWorkers = 4;
+// Most wait for the disk: those that wait together share a commit.
+constexpr size_t kWorkers = 16;
 constexpr size_t kMaxWaiting = 1024;
 constexpr size_t kMaxOpenRuns = 256;
 constexpr uint32_t kDefaultTimeoutMs = 30'000;

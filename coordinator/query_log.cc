@@ -29,11 +29,12 @@ absl::StatusOr<std::unique_ptr<QueryLog>> QueryLog::Open(
   CAIRN_ASSIGN_OR_RETURN(log->store_,
                          SqliteLedgerStore::Create(log->database_.get()));
   CAIRN_ASSIGN_OR_RETURN(log->ledger_, Ledger::Open(log->store_.get(), clock));
+  CAIRN_ASSIGN_OR_RETURN(log->reader_,
+                         Database::Open(path, Database::Mode::kDurable));
   return log;
 }
 
 absl::Status QueryLog::CloseAbandoned() {
-  MutexLock lock(&mutex_);
   std::vector<std::string> open;
   {
     CAIRN_ASSIGN_OR_RETURN(
@@ -69,7 +70,6 @@ absl::Status QueryLog::Received(const Question& question) {
   entry.fields["purpose"] = question.purpose;
   entry.fields["data_set"] = question.data_set;
   entry.fields["question"] = Sha256Hex(question.bytes);
-  MutexLock lock(&mutex_);
   return ledger_
       ->Append({entry},
                [&]() -> absl::Status {
@@ -105,7 +105,6 @@ absl::Status QueryLog::Answered(const std::string& outcome,
   entry.fields["agencies_refused"] = refused;
   entry.fields["agencies_silent"] = silent;
   const std::string bytes = result.SerializeAsString();
-  MutexLock lock(&mutex_);
   return ledger_
       ->Append({entry},
                [&]() -> absl::Status {
@@ -124,10 +123,10 @@ absl::Status QueryLog::Answered(const std::string& outcome,
 absl::StatusOr<v1::Result> QueryLog::Fetch(const std::string& query_id) {
   std::string bytes;
   {
-    MutexLock lock(&mutex_);
+    MutexLock lock(&reading_);
     CAIRN_ASSIGN_OR_RETURN(
         Statement select,
-        database_->Prepare("SELECT result FROM query WHERE query_id = ?1"));
+        reader_->Prepare("SELECT result FROM query WHERE query_id = ?1"));
     select.BindText(1, query_id.substr(0, 64));
     CAIRN_ASSIGN_OR_RETURN(const bool found, select.Step());
     if (!found || select.IsNull(0)) {
@@ -145,10 +144,10 @@ absl::StatusOr<v1::Result> QueryLog::Fetch(const std::string& query_id) {
 absl::StatusOr<v1::History> QueryLog::List(const std::string& asker,
                                            int limit) {
   v1::History history;
-  MutexLock lock(&mutex_);
+  MutexLock lock(&reading_);
   CAIRN_ASSIGN_OR_RETURN(
       Statement select,
-      database_->Prepare(
+      reader_->Prepare(
           "SELECT query_id, asked_at, asker, question, purpose, outcome "
           "FROM query WHERE ?1 = '' OR asker = ?1 "
           "ORDER BY asked_at DESC, rowid DESC LIMIT ?2"));

@@ -47,10 +47,14 @@ class QueryLog {
  private:
   QueryLog() = default;
 
-  Mutex mutex_;  // the database is used by one thread at a time
+  // Written by the ledger's commits only, in which many queries may share.
   std::unique_ptr<Database> database_;
   std::unique_ptr<LedgerStore> store_;
   std::unique_ptr<Ledger> ledger_;
+
+  // The same file once more: sees what is committed, and does not wait for it.
+  Mutex reading_;
+  std::unique_ptr<Database> reader_ ABSL_PT_GUARDED_BY(reading_);
 };
 
 }  // namespace cairn

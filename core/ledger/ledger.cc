@@ -102,43 +102,107 @@ absl::StatusOr<Receipt> Ledger::Append(const Entry& entry) {
   return Append({entry}, [] { return absl::OkStatus(); });
 }
 
-absl::StatusOr<Receipt> Ledger::Append(
-    const std::vector<Entry>& entries,
-    absl::FunctionRef<absl::Status()> same_commit) {
+absl::StatusOr<Receipt> Ledger::Append(const std::vector<Entry>& entries,
+                                       SameCommit same_commit) {
   if (entries.empty()) {
     return absl::InvalidArgumentError("no entry was given to the ledger");
   }
-  MutexLock lock(&mutex_);
-  if (!failed_.ok()) return failed_;
-  // Time never goes back within a log.
-  last_ms_ = std::max(last_ms_, absl::ToUnixMillis(clock_->Now()));
-  TreeFrontier tree = tree_;
+  for (const Entry& entry : entries) CAIRN_RETURN_IF_ERROR(CheckEntry(entry));
+  Call call{&entries, same_commit, absl::InternalError("not committed")};
+  MutexLock lock(&queue_mutex_);
+  waiting_.push_back(&call);
+  waiting_entries_ += entries.size();
+  if (committing_) {
+    if (GroupIsFull()) arrived_.NotifyOne();
+    while (!call.done && !call.leads) call.wake.Wait(&queue_mutex_);
+  }
+  if (!call.done) Lead();
+  return std::move(call.result);
+}
+
+void Ledger::Lead() {
+  committing_ = true;
+  const auto until = std::chrono::steady_clock::now() + kGroupWait;
+  while (!GroupIsFull()) {
+    const auto left = until - std::chrono::steady_clock::now();
+    if (left <= left.zero() || !arrived_.WaitFor(&queue_mutex_, left)) break;
+  }
+  std::vector<Call*> calls;
+  for (size_t entries = 0; !waiting_.empty(); waiting_.pop_front()) {
+    entries += waiting_.front()->entries->size();
+    if (!calls.empty() && entries > kGroupEntries) break;
+    waiting_entries_ -= waiting_.front()->entries->size();
+    calls.push_back(waiting_.front());
+  }
+  queue_mutex_.Unlock();
+  CommitTogether(calls);
+  queue_mutex_.Lock();
+  last_calls_ = calls.size();
+  for (Call* call : calls) {
+    call->done = true;
+    call->wake.NotifyOne();
+  }
+  committing_ = !waiting_.empty();
+  if (!committing_) return;
+  waiting_.front()->leads = true;
+  waiting_.front()->wake.NotifyOne();
+}
+
+absl::Status Ledger::AppendCall(LedgerStore* store, int64_t time_ms, Call* call,
+                                TreeFrontier* tree) {
+  TreeFrontier longer = *tree;
   std::vector<LedgerStore::Line> lines;
-  for (const Entry& entry : entries) {
-    CAIRN_RETURN_IF_ERROR(CheckEntry(entry));
-    const uint64_t index = tree.size();
-    std::string text = EntryLine(entry, index, last_ms_);
+  for (const Entry& entry : *call->entries) {
+    const uint64_t index = longer.size();
+    std::string text = EntryLine(entry, index, time_ms);
     if (text.size() > kMaxEntryBytes) {
-      return absl::InvalidArgumentError(
+      call->result = absl::InvalidArgumentError(
           "a ledger entry is larger than 16 KiB; it was not written");
+      return absl::OkStatus();
     }
-    std::string hashes = tree.Append(LeafHash(text));
+    std::string hashes = longer.Append(LeafHash(text));
     lines.push_back({index, std::move(text), std::move(hashes)});
   }
+  const Receipt receipt{lines.back().index,
+                        lines.back().hashes.substr(0, kHashBytes)};
   absl::Status inner;
-  const absl::Status written = store_->Append(lines, [&] {
-    inner = same_commit();
+  const absl::Status appended = store->Append(lines, [&] {
+    inner = call->same_commit(receipt);
     return inner;
   });
-  if (!inner.ok()) return inner;
-  if (!written.ok()) {
+  if (!inner.ok() && appended == inner) {  // undone: only this call fails
+    call->result = inner;
+    return absl::OkStatus();
+  }
+  CAIRN_RETURN_IF_ERROR(appended);
+  call->result = receipt;
+  *tree = std::move(longer);
+  return absl::OkStatus();
+}
+
+void Ledger::CommitTogether(const std::vector<Call*>& calls) {
+  MutexLock lock(&mutex_);
+  TreeFrontier tree = tree_;
+  // Time never goes back within a log.
+  const int64_t time_ms = std::max(last_ms_, absl::ToUnixMillis(clock_->Now()));
+  if (failed_.ok()) {
+    const absl::Status written =
+        store_->Commit([&, store = store_]() -> absl::Status {
+          for (Call* call : calls) {
+            CAIRN_RETURN_IF_ERROR(AppendCall(store, time_ms, call, &tree));
+          }
+          return absl::OkStatus();
+        });
+    if (written.ok()) {
+      last_ms_ = time_ms;
+      tree_ = std::move(tree);
+      return;
+    }
     failed_ = absl::InternalError(absl::StrCat(
         "the ledger could not be written, so nothing more is answered: ",
         written.message()));
-    return failed_;
   }
-  tree_ = std::move(tree);
-  return Receipt{lines.back().index, lines.back().hashes.substr(0, kHashBytes)};
+  for (Call* call : calls) call->result = failed_;
 }
 
 uint64_t Ledger::size() const {

@@ -1,7 +1,10 @@
 #ifndef CAIRN_CORE_LEDGER_LEDGER_H_
 #define CAIRN_CORE_LEDGER_LEDGER_H_
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -35,8 +38,7 @@ struct Receipt {
   std::string entry_hash;  // LeafHash of the entry's line
 };
 
-// Where entries are kept. An implementation writes the entries and whatever
-// `same_commit` writes in one durable commit, or nothing.
+// Where entries are kept.
 class LedgerStore {
  public:
   struct Line {
@@ -48,6 +50,12 @@ class LedgerStore {
   };
   virtual ~LedgerStore() = default;
   virtual absl::StatusOr<uint64_t> Size() = 0;
+  // One durable commit of all that `body` appends. If it fails, nothing of it
+  // is written.
+  virtual absl::Status Commit(absl::FunctionRef<absl::Status()> body) = 0;
+  // Within Commit: the lines and what `same_commit` writes, whole or not at
+  // all. If `same_commit` fails, what it wrote is undone, its error is
+  // returned, and the commit may go on; after any other error it may not.
   virtual absl::Status Append(
       const std::vector<Line>& lines,
       absl::FunctionRef<absl::Status()> same_commit) = 0;
@@ -65,8 +73,26 @@ struct TreeHead {
 
 // Safe from any thread, as far as the store is: it is used only under the
 // ledger's own lock.
+//
+// A commit waits for the disk, so those who append at the same time share one:
+//
+//   A  Append --> first: commits what waits ------- sync --> receipt
+//   B  Append ---------> waits .. commits B and C ----------- sync --> receipt
+//   C  Append ------------> waits ......................................receipt
+//
+// Whoever comes alone waits for nobody. Where the last commit had several
+// callers, the next waits for as many, at most kGroupWait or until
+// kGroupEntries are there: whom the last one let go comes again.
 class Ledger {
  public:
+  static constexpr std::chrono::milliseconds kGroupWait{5};
+  static constexpr size_t kGroupEntries = 64;
+
+  // What else is to be written in an entry's commit, given the receipt of the
+  // call's last entry. It may run on the thread of another caller: whoever
+  // appends holds no lock that a SameCommit takes.
+  using SameCommit = absl::FunctionRef<absl::Status(const Receipt& last)>;
+
   // The store and the clock must outlive the ledger. Reads the last entry and
   // at most 63 hashes; DATA_LOSS if one of them is not as it was written.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(LedgerStore* store,
@@ -77,10 +103,17 @@ class Ledger {
   // later call fails with the first error, and the program is to stop.
   absl::StatusOr<Receipt> Append(const Entry& entry);
   // Several entries, and what `same_commit` writes to the same store, in one
-  // commit. The receipt is the last entry's. If `same_commit` fails, nothing is
-  // written, its error is returned, and the ledger goes on.
+  // commit. The receipt is the last entry's. If `same_commit` fails, nothing of
+  // this call is written, its error is returned, and the ledger goes on; so do
+  // those who share the commit.
   absl::StatusOr<Receipt> Append(const std::vector<Entry>& entries,
-                                 absl::FunctionRef<absl::Status()> same_commit);
+                                 SameCommit same_commit);
+  absl::StatusOr<Receipt> Append(
+      const std::vector<Entry>& entries,
+      absl::FunctionRef<absl::Status()> same_commit) {
+    return Append(entries,
+                  SameCommit([&](const Receipt&) { return same_commit(); }));
+  }
 
   uint64_t size() const;
   TreeHead Head() const;
@@ -116,6 +149,29 @@ class Ledger {
         read_back_(std::move(tree)),
         last_ms_(last_ms) {}
 
+  // One call of Append, while it waits.
+  struct Call {
+    const std::vector<Entry>* entries;
+    SameCommit same_commit;
+    absl::StatusOr<Receipt> result;
+    bool done = false;
+    bool leads = false;  // is to commit what waits, itself first
+    CondVar wake{};
+  };
+
+  // Commits what waits, up to kGroupEntries, and hands over.
+  void Lead() ABSL_LOCKS_EXCLUDED(mutex_)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_);
+  bool GroupIsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) {
+    return waiting_.size() >= last_calls_ || waiting_entries_ >= kGroupEntries;
+  }
+  void CommitTogether(const std::vector<Call*>& calls)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Adds a call's entries to the tree and to the commit that is open. An error
+  // is the store's: the commit may not go on.
+  static absl::Status AppendCall(LedgerStore* store, int64_t time_ms,
+                                 Call* call, TreeFrontier* tree);
+
   // INVALID_ARGUMENT if the tree never had this size.
   absl::Status CheckSize(uint64_t size) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -123,6 +179,14 @@ class Ledger {
 
   LedgerStore* const store_;
   const Clock* const clock_;
+
+  Mutex queue_mutex_;  // never held while the disk is waited for
+  std::deque<Call*> waiting_ ABSL_GUARDED_BY(queue_mutex_);
+  size_t waiting_entries_ ABSL_GUARDED_BY(queue_mutex_) = 0;
+  bool committing_ ABSL_GUARDED_BY(queue_mutex_) = false;
+  CondVar arrived_;  // for the leader that waits for more
+  size_t last_calls_ ABSL_GUARDED_BY(queue_mutex_) = 1;  // of the last commit
+
   mutable Mutex mutex_;
   TreeFrontier tree_ ABSL_GUARDED_BY(mutex_);
   // The tree as read back from the store: `tree_`, or behind it.

@@ -80,7 +80,9 @@ const char* Setup(Database::Mode mode) {
              "PRAGMA mmap_size=0;";
     case Database::Mode::kDurable:
       return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=0;";
+             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=0; "
+             // What can be undone is kept in memory, not in another folder.
+             "PRAGMA temp_store=MEMORY;";
     case Database::Mode::kScratch:
       return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; "
              "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-65536;";
@@ -213,6 +215,7 @@ absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
 }
 
 absl::Status Database::Transact(absl::FunctionRef<absl::Status()> body) {
+  MutexLock lock(&transaction_);
   CAIRN_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
   absl::Status done = body();
   if (done.ok()) done = Execute("COMMIT");
@@ -220,6 +223,17 @@ absl::Status Database::Transact(absl::FunctionRef<absl::Status()> body) {
     Execute("ROLLBACK").IgnoreError();
   }
   return done;
+}
+
+absl::Status Database::Undoable(absl::FunctionRef<absl::Status()> body) {
+  CAIRN_RETURN_IF_ERROR(Execute("SAVEPOINT undoable"));
+  const absl::Status done = body();
+  if (done.ok()) return Execute("RELEASE undoable");
+  // After some errors SQLite has rolled all of it back already.
+  const absl::Status undone = Execute("ROLLBACK TO undoable; RELEASE undoable");
+  if (undone.ok()) return done;
+  return absl::InternalError(absl::StrCat(
+      done.message(), "; it cannot be undone alone: ", undone.message()));
 }
 
 void Database::LimitSteps(uint64_t steps) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/mutex.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -73,8 +74,11 @@ class Database {
   // One statement. INTERNAL if the text does not compile or has a tail.
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
   // Runs `body` in one transaction: committed if it returns OK, else rolled
-  // back.
+  // back. One thread at a time: others wait. Not within another one.
   absl::Status Transact(absl::FunctionRef<absl::Status()> body);
+  // Within a transaction: if `body` fails, only what it wrote is undone, and
+  // its error returned. INTERNAL if it cannot be undone: all is then to be.
+  absl::Status Undoable(absl::FunctionRef<absl::Status()> body);
   // Stops statements after this many virtual-machine steps; 0 = never.
   void LimitSteps(uint64_t steps);
 
@@ -87,6 +91,7 @@ class Database {
 
   sqlite3* db_;
   std::string path_;
+  Mutex transaction_;
   uint64_t steps_left_ = 0;
 };
 

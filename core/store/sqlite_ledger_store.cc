@@ -31,10 +31,14 @@ absl::StatusOr<uint64_t> SqliteLedgerStore::Size() {
   return static_cast<uint64_t>(count.Int(0));
 }
 
+absl::Status SqliteLedgerStore::Commit(absl::FunctionRef<absl::Status()> body) {
+  return database_->Transact(body);
+}
+
 absl::Status SqliteLedgerStore::Append(
     const std::vector<Line>& lines,
     absl::FunctionRef<absl::Status()> same_commit) {
-  return database_->Transact([&]() -> absl::Status {
+  return database_->Undoable([&]() -> absl::Status {
     CAIRN_RETURN_IF_ERROR(same_commit());
     for (const Line& line : lines) {
       insert_.BindInt(1, static_cast<int64_t>(line.index));

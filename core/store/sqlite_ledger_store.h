@@ -19,6 +19,7 @@ class SqliteLedgerStore : public LedgerStore {
       Database* database);
 
   absl::StatusOr<uint64_t> Size() override;
+  absl::Status Commit(absl::FunctionRef<absl::Status()> body) override;
   absl::Status Append(const std::vector<Line>& lines,
                       absl::FunctionRef<absl::Status()> same_commit) override;
   absl::Status Read(uint64_t from, uint64_t to,

@@ -31,6 +31,9 @@ class FailingStore : public LedgerStore {
   explicit FailingStore(LedgerStore* inner) : inner_(inner) {}
 
   absl::StatusOr<uint64_t> Size() override { return inner_->Size(); }
+  absl::Status Commit(absl::FunctionRef<absl::Status()> body) override {
+    return inner_->Commit(body);
+  }
   absl::Status Append(const std::vector<Line>& lines,
                       absl::FunctionRef<absl::Status()> same_commit) override {
     for (const Line& line : lines) {

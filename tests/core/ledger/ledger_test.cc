@@ -1,7 +1,13 @@
 #include "core/ledger/ledger.h"
 
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
 #include <memory>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +37,16 @@ class FakeStore : public LedgerStore {
     if (!size_error.ok()) return size_error;
     return static_cast<uint64_t>(lines.size());
   }
+  absl::Status Commit(absl::FunctionRef<absl::Status()> body) override {
+    ++commits;
+    const size_t before = lines.size();
+    const absl::Status written = body();
+    if (!written.ok() && fault != Fault::kAfterPersisting) {
+      lines.resize(before);
+    }
+    if (before_sync) before_sync();
+    return written;
+  }
   absl::Status Append(const std::vector<Line>& added,
                       absl::FunctionRef<absl::Status()> same_commit) override {
     ++appends;
@@ -58,6 +74,8 @@ class FakeStore : public LedgerStore {
   Fault fault = Fault::kNone;
   absl::Status size_error;
   int appends = 0;
+  int commits = 0;
+  std::function<void()> before_sync;
 };
 
 class LedgerTest : public ::testing::Test {
@@ -227,6 +245,112 @@ TEST_F(LedgerTest, VerifyNamesTheEntryThatWasAlteredOrIsMissing) {
   EXPECT_THAT(ledger_->Verify(), StatusIs(kLoss, HasSubstr("another program")));
   store_.lines = good;
   EXPECT_EQ(*ledger_->Verify(), 3u);
+}
+
+// Callers on threads of their own: while the first one's commit is held up, the
+// others come to wait for the next.
+class LedgerGroupTest : public LedgerTest {
+ protected:
+  static constexpr int kOthers = 20;
+  using Results = std::vector<absl::StatusOr<Receipt>>;
+
+  // The result of "first", then those of "0" to "19"; `same_commit` is given
+  // the number of whom it is called for.
+  Results AppendTogether(const std::function<absl::Status(int)>& same_commit) {
+    std::promise<void> held, release;
+    store_.before_sync = [&] {
+      if (store_.commits > 1) return;
+      held.set_value();
+      release.get_future().wait();
+    };
+    Results results(1 + kOthers, absl::UnknownError("none yet"));
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] { results[0] = ledger_->Append(Noted("first")); });
+    held.get_future().wait();
+    std::atomic<int> started{0};
+    for (int i = 0; i < kOthers; ++i) {
+      threads.emplace_back([&, i] {
+        ++started;
+        results[static_cast<size_t>(1 + i)] = ledger_->Append(
+            {Noted(absl::StrCat(i))}, [&, i] { return same_commit(i); });
+      });
+    }
+    while (started < kOthers) std::this_thread::yield();
+    // Nobody can be seen to wait for a lock; who comes late makes one more
+    // commit, which no promise here is about but AFewCommits.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(store_.lines.size(), 1u);
+    release.set_value();
+    for (std::thread& thread : threads) thread.join();
+    return results;
+  }
+};
+
+TEST_F(LedgerGroupTest, AFewCommitsServeManyAndEachGetsItsOwnReceipt) {
+  const Results results = AppendTogether([](int) { return Ok(); });
+  EXPECT_LE(store_.commits, 4);
+  ASSERT_EQ(store_.lines.size(), results.size());
+  std::set<uint64_t> indices;
+  for (size_t i = 0; i < results.size(); ++i) {
+    ASSERT_THAT(results[i], IsOk());
+    const std::string& line = store_.lines[results[i]->index].text;
+    EXPECT_THAT(line, HasSubstr(i == 0 ? "\"first\""
+                                       : absl::StrCat("\"", i - 1, "\"")));
+    EXPECT_EQ(results[i]->entry_hash, LeafHash(line));
+    indices.insert(results[i]->index);
+  }
+  EXPECT_EQ(indices.size(), results.size());
+  EXPECT_EQ(*ledger_->Verify(), results.size());
+  ReferenceTree::Leaves leaves;
+  for (const LedgerStore::Line& line : store_.lines) {
+    leaves.push_back(line.text);
+  }
+  EXPECT_EQ(ledger_->Head().root, ReferenceTree::Root(leaves));
+}
+
+TEST_F(LedgerGroupTest, ASameCommitThatFailsTakesNobodyElseWithIt) {
+  const Results results = AppendTogether([](int i) {
+    return i % 3 == 0 ? absl::AlreadyExistsError(absl::StrCat("no ", i)) : Ok();
+  });
+  for (int i = 0; i < kOthers; ++i) {
+    const auto& result = results[static_cast<size_t>(1 + i)];
+    if (i % 3 == 0) {
+      EXPECT_THAT(result, StatusIs(absl::StatusCode::kAlreadyExists,
+                                   HasSubstr(absl::StrCat("no ", i))));
+    } else {
+      ASSERT_THAT(result, IsOk());
+      EXPECT_THAT(store_.lines[result->index].text,
+                  HasSubstr(absl::StrCat("\"", i, "\"")));
+    }
+  }
+  EXPECT_EQ(*ledger_->Verify(), 1u + kOthers - 7);
+  EXPECT_THAT(ledger_->Append(Noted("after")), IsOk());
+}
+
+TEST_F(LedgerGroupTest, ACommitThatFailsGivesNobodyAReceipt) {
+  const Results results = AppendTogether([this](int) {
+    store_.fault = FakeStore::Fault::kAfterPersisting;
+    return Ok();
+  });
+  ASSERT_THAT(results[0], IsOk());
+  for (size_t i = 1; i < results.size(); ++i) {
+    EXPECT_THAT(results[i], StatusIs(absl::StatusCode::kInternal,
+                                     HasSubstr("nothing more is answered")));
+  }
+  EXPECT_EQ(ledger_->size(), 1u);
+}
+
+TEST_F(LedgerTest, ASameCommitIsGivenTheReceiptOfItsLastEntry) {
+  ASSERT_THAT(ledger_->Append(Noted("a")), IsOk());
+  Receipt given;
+  const auto receipt =
+      ledger_->Append({Noted("b"), Noted("c")}, [&](const Receipt& last) {
+        given = last;
+        return Ok();
+      });
+  ASSERT_THAT(receipt, IsOk());
+  EXPECT_EQ(given.index, 2u);
+  EXPECT_EQ(given.entry_hash, receipt->entry_hash);
 }
 
 // The tree over a growing ledger, against the recursive definition.
