@@ -15,7 +15,10 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/work_queue.h"
+#include "core/ledger/log_signer.h"
 #include "core/link/credentials.h"
+#include "core/link/ledger_keys.h"
+#include "core/store/sqlite_checkpoint_store.h"
 #include "core/store/sqlite_ledger_store.h"
 
 namespace cairn {
@@ -37,6 +40,20 @@ absl::Status CheckOwnIdentity(const AgentSettings& settings) {
       expected.partnership, "/agent/", expected.id));
 }
 
+// That the partnership knows this agency's ledger by the keys it has.
+absl::Status CheckLedgerKeys(const AgentSettings& settings,
+                             const LogOwner& owner,
+                             const NodeSecrets& secrets) {
+  const std::string& path = settings.config.ledger_keys();
+  if (path.empty()) {
+    LogLine("ledger.unchecked", {{"reason", "no ledger_keys are configured"}});
+    return absl::OkStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const LedgerKeys keys,
+                         ReadLedgerKeys(path, *settings.catalogue));
+  return CheckOwnKeys(path, keys, owner, PublicHalves(secrets));
+}
+
 v1::AgentMessage Overloaded(const v1::Ask& ask) {
   v1::AgentMessage message;
   v1::Answer* answer = message.mutable_answer();
@@ -52,8 +69,10 @@ v1::AgentMessage Overloaded(const v1::Ask& ask) {
 class RunningAgent {
  public:
   RunningAgent(const AgentSettings& settings, AgentState* state,
+               LogSigner* signer,
                std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : answerer_(&settings, state->ledger.get(), state->releases.get()),
+      : signer_(signer),
+        answerer_(&settings, state->ledger.get(), state->releases.get()),
         link_(settings.config.coordinator(), std::move(credentials),
               settings.catalogue->digest,
               {[this] { return KnownHoldings(); },
@@ -82,6 +101,9 @@ class RunningAgent {
 
   void Answer(const v1::Ask& ask) {
     auto answer = answerer_.Answer(ask);
+    const absl::Status signed_now =
+        answer.ok() ? signer_->Sign().status() : absl::OkStatus();
+    if (!signed_now.ok()) answer = signed_now;
     if (!answer.ok()) {
       // No log, no run: the ledger cannot be written, so the agent stops.
       LogLine("agent.stopping",
@@ -142,6 +164,7 @@ class RunningAgent {
     holdings_ = std::move(holdings);
   }
 
+  LogSigner* const signer_;
   Answerer answerer_;
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
@@ -182,10 +205,23 @@ absl::Status RunAgent(const AgentSettings& settings) {
                          OpenAgentState(settings));
   CAIRN_RETURN_IF_ERROR(
       LogTerms(settings, state->database.get(), state->ledger.get()));
+  const LogOwner owner = OwnerIn(*settings.catalogue, settings.config.agency());
+  CAIRN_ASSIGN_OR_RETURN(NodeSecrets secrets,
+                         ReadOrMakeNodeSecrets(settings.config.state_dir(),
+                                               owner, state->clock.Now()));
+  CAIRN_RETURN_IF_ERROR(CheckLedgerKeys(settings, owner, secrets));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto checkpoints,
+      SqliteCheckpointStore::Open(CheckpointPath(settings.config.state_dir())));
+  CAIRN_ASSIGN_OR_RETURN(
+      const std::unique_ptr<LogSigner> signer,
+      LogSigner::Create(std::move(secrets.log), state->ledger.get(),
+                        checkpoints.get()));
   BlockSignals();
   LogLine("agent.started", {{"agency", settings.config.agency()}});
   const absl::Status ended =
-      RunningAgent(settings, state.get(), std::move(credentials)).Run();
+      RunningAgent(settings, state.get(), signer.get(), std::move(credentials))
+          .Run();
   LogLine("agent.stopped", {{"agency", settings.config.agency()}});
   return ended;
 }

@@ -54,6 +54,7 @@ void Resolve(const std::string& path, v1::AgentConfig* config) {
   fix(config->mutable_catalogue());
   fix(config->mutable_policy());
   fix(config->mutable_release_plan());
+  fix(config->mutable_ledger_keys());
   fix(config->mutable_credentials()->mutable_certificate());
   fix(config->mutable_credentials()->mutable_key());
   fix(config->mutable_credentials()->mutable_authority());
@@ -183,6 +184,11 @@ policy: "standard.textproto"
 # are first asked for, so many of one data set until its records change.
 # release_plan: "release-plan.textproto"
 # new_tables_per_epoch: 200
+
+# The public keys of the partnership's ledgers: the same file for everyone, put
+# together from what `cairn-agent keys` prints at each member. Without it, what
+# the others say of their ledgers is not checked.
+# ledger_keys: "ledger-keys.textproto"
 
 # Purposes this agency answers for. None listed: every purpose of the catalogue.
 # permitted_purpose: "needs_assessment"

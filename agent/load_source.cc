@@ -1,6 +1,5 @@
 // What has to be known of a source before its rows are read.
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,30 +22,6 @@ namespace {
 
 constexpr size_t kKeyBytes = 32;
 
-// Made under another name and linked, so that a key is whole or not there and
-// the first of two who make one wins.
-absl::Status MakeKey(const std::string& path) {
-  const std::string aside = absl::StrCat(path, ".", getpid(), ".new");
-  const auto fail = [&path] {
-    return absl::InternalError(
-        absl::StrCat(path, ": cannot be made: ", std::strerror(errno)));
-  };
-  const int file =
-      open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return fail();
-  const std::string key = RandomBytes(kKeyBytes);
-  const bool written =
-      write(file, key.data(), key.size()) == static_cast<ssize_t>(kKeyBytes);
-  const bool linked =
-      written && fsync(file) == 0 &&
-      (link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
-  const absl::Status failed = linked ? absl::OkStatus() : fail();
-  close(file);
-  unlink(aside.c_str());
-  CAIRN_RETURN_IF_ERROR(failed);
-  return SyncFile(path);
-}
-
 // Position of the column, or -1.
 int FindColumn(const std::vector<std::string>& header,
                const std::string& name) {
@@ -66,7 +41,9 @@ absl::StatusOr<std::string> ReadOrMakeKey(const std::string& state_dir) {
         state_dir, ": the folder cannot be made: ", std::strerror(errno)));
   }
   const std::string path = state_dir + "/pseudonym.key";
-  if (access(path.c_str(), F_OK) != 0) CAIRN_RETURN_IF_ERROR(MakeKey(path));
+  if (access(path.c_str(), F_OK) != 0) {
+    CAIRN_RETURN_IF_ERROR(MakeSecretFile(path, RandomBytes(kKeyBytes)));
+  }
   CAIRN_RETURN_IF_ERROR(CheckSecretFile(path));
   CAIRN_ASSIGN_OR_RETURN(std::string key, ReadFile(path));
   if (key.size() == kKeyBytes) return key;

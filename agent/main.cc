@@ -74,6 +74,9 @@ int Main(int argc, char** argv) {
                       "count, distinct_persons, sum:VAR or mean:VAR");
   preview->add_option("--where", question.where, "Filter");
   preview->add_option("--purpose", question.purpose, "What it is for");
+  add(&app, "keys",
+      "Make the ledger's keys, and print what the partnership is to know",
+      [&] { return KeysAgent(config); });
   add(&app, "run", "Attach to the coordinator and answer until stopped",
       [&] { return Run(config); });
   add(&app, "status", "Say what is loaded, and whether the agent runs",

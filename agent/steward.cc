@@ -21,6 +21,7 @@
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/link/credentials.h"
+#include "core/link/ledger_keys.h"
 #include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 
@@ -366,6 +367,10 @@ absl::Status StatusAgent(const std::string& config_path) {
         "\n"));
     if (extract.ok()) PrintPlan(settings, **data_set, **extract, "");
   }
+  const auto secrets =
+      ReadNodeSecrets(settings.config.state_dir(),
+                      OwnerIn(*settings.catalogue, settings.config.agency()));
+  Print(LedgerKeysStatus(secrets));
   if (access(settings.DatabasePath().c_str(), F_OK) != 0)
     return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
@@ -386,6 +391,18 @@ absl::Status StatusAgent(const std::string& config_path) {
     Print(absl::StrCat("not vouched  ", source.data_set(), ": ",
                        vouched.message(), "\n"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status KeysAgent(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  CAIRN_RETURN_IF_ERROR(MakeDir(settings.config.state_dir()));
+  const LogOwner owner = OwnerIn(*settings.catalogue, settings.config.agency());
+  CAIRN_ASSIGN_OR_RETURN(const NodeSecrets secrets,
+                         ReadOrMakeNodeSecrets(settings.config.state_dir(),
+                                               owner, SystemClock().Now()));
+  Print(LedgerKeysText(owner, PublicHalves(secrets)));
   return absl::OkStatus();
 }
 

@@ -73,6 +73,7 @@ absl::StatusOr<CoordinatorSettings> ReadCoordinatorConfig(
   };
   fix(config.mutable_state_dir());
   fix(config.mutable_catalogue());
+  fix(config.mutable_ledger_keys());
   fix(config.mutable_credentials()->mutable_certificate());
   fix(config.mutable_credentials()->mutable_key());
   fix(config.mutable_credentials()->mutable_authority());
@@ -98,6 +99,11 @@ credentials {
 # Everything the coordinator keeps: questions, answers, its ledger.
 state_dir: "state"
 catalogue: "catalogue.textproto"
+
+# The public keys of the partnership's ledgers: the same file for everyone, put
+# together from what `cairn-coordinator keys` prints at each member. Without it, what
+# the others say of their ledgers is not checked.
+# ledger_keys: "ledger-keys.textproto"
 
 # The agencies of the partnership. An agency that is named here and does not
 # answer is shown as silent, never as zero.

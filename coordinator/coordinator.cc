@@ -64,9 +64,10 @@ v1::QueryEvent EventOf(const AgencyAnswer& answer) {
 }  // namespace
 
 Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
-                         const Clock* clock)
+                         LogSigner* signer, const Clock* clock)
     : settings_(settings),
       log_(log),
+      signer_(signer),
       clock_(clock),
       work_(kWorkers, kMaxWaiting) {}
 
@@ -195,6 +196,7 @@ absl::Status Coordinator::StartRun(const std::string& asker,
   CAIRN_RETURN_IF_ERROR(log_->Received(
       {question->query_id, question->asked_at, asker, query.purpose,
        query.data_set, QuestionText(question->request, where), bytes}));
+  CAIRN_RETURN_IF_ERROR(signer_->Sign().status());
 
   v1::QueryEvent started;
   started.mutable_started()->set_query_id(question->query_id);
@@ -275,7 +277,8 @@ void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
     result->set_where_text(FilterToText(*query.where));
   }
   FillResult(question->context, answers, result);
-  const absl::Status kept = log_->Answered(OutcomeOf(*result), *result);
+  absl::Status kept = log_->Answered(OutcomeOf(*result), *result);
+  if (kept.ok()) kept = signer_->Sign().status();
   if (!kept.ok()) {
     on_end(kept);
     return;

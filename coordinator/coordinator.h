@@ -16,6 +16,7 @@
 #include "coordinator/query_run.h"
 #include "coordinator/timer.h"
 #include "core/base/work_queue.h"
+#include "core/ledger/log_signer.h"
 
 namespace cairn {
 
@@ -35,8 +36,9 @@ namespace cairn {
 // Ask and OnAgentMessage may block on the disk: they run on the work queue.
 class Coordinator {
  public:
+  // All must outlive the coordinator.
   Coordinator(const CoordinatorSettings* settings, QueryLog* log,
-              const Clock* clock);
+              LogSigner* signer, const Clock* clock);
   // Ends every run that is open, then the work queue.
   ~Coordinator();
 
@@ -89,6 +91,7 @@ class Coordinator {
 
   const CoordinatorSettings* const settings_;
   QueryLog* const log_;
+  LogSigner* const signer_;
   const Clock* const clock_;
   AgentRegistry registry_;
   Mutex mutex_;

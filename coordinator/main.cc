@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -15,15 +16,32 @@
 #include "core/base/command_line.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/log_signer.h"
 #include "core/link/channel.h"
 #include "core/link/credentials.h"
+#include "core/link/ledger_keys.h"
 #include "core/link/text_config.h"
+#include "core/store/sqlite_checkpoint_store.h"
 #include "grpcpp/grpcpp.h"
 
 namespace cairn {
 namespace {
 
 constexpr char kProgram[] = "cairn-coordinator";
+
+// That the partnership knows the coordinator's ledger by the keys it has.
+absl::Status CheckLedgerKeys(const CoordinatorSettings& settings,
+                             const LogOwner& owner,
+                             const NodeSecrets& secrets) {
+  const std::string& path = settings.config.ledger_keys();
+  if (path.empty()) {
+    LogLine("ledger.unchecked", {{"reason", "no ledger_keys are configured"}});
+    return absl::OkStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const LedgerKeys keys,
+                         ReadLedgerKeys(path, *settings.catalogue));
+  return CheckOwnKeys(path, keys, owner, PublicHalves(secrets));
+}
 
 absl::Status Run(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
@@ -41,13 +59,24 @@ absl::Status Run(const std::string& config_path) {
   const SystemClock clock;
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
                          QueryLog::Open(settings.DatabasePath(), &clock));
-  CAIRN_RETURN_IF_ERROR(log->ledger().Verify().status());
+  CAIRN_RETURN_IF_ERROR(log->ledger()->Verify().status());
   CAIRN_RETURN_IF_ERROR(log->CloseAbandoned());
+  const LogOwner owner = OwnerIn(*settings.catalogue, "");
+  CAIRN_ASSIGN_OR_RETURN(
+      NodeSecrets secrets,
+      ReadOrMakeNodeSecrets(settings.config.state_dir(), owner, clock.Now()));
+  CAIRN_RETURN_IF_ERROR(CheckLedgerKeys(settings, owner, secrets));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto checkpoints,
+      SqliteCheckpointStore::Open(CheckpointPath(settings.config.state_dir())));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<LogSigner> signer,
+                         LogSigner::Create(std::move(secrets.log),
+                                           log->ledger(), checkpoints.get()));
   CAIRN_ASSIGN_OR_RETURN(const auto credentials,
                          MakeServerCredentials(settings.config.credentials()));
 
   BlockSignals();
-  Coordinator coordinator(&settings, log.get(), &clock);
+  Coordinator coordinator(&settings, log.get(), signer.get(), &clock);
   AttachService attach(&settings, &coordinator);
   QueryService query(&settings, &coordinator);
   grpc::ServerBuilder builder;
@@ -85,12 +114,29 @@ absl::Status Status(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
                          ReadCoordinatorConfig(config_path));
   const bool running = StateDirIsLocked(settings.config.state_dir());
-  std::printf("config     %s\nlisten     %s\nagencies   %d\nrunning    %s\n",
-              config_path.c_str(), settings.config.listen().c_str(),
-              settings.config.agency_size(), running ? "yes" : "no");
+  std::printf(
+      "config       %s\nlisten       %s\nagencies     %d\nrunning      %s\n",
+      config_path.c_str(), settings.config.listen().c_str(),
+      settings.config.agency_size(), running ? "yes" : "no");
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
                          CheckCredentials(settings.config.credentials()));
-  std::printf("identity   spiffe://%s/coordinator\n", own.partnership.c_str());
+  std::printf("identity     spiffe://%s/coordinator\n",
+              own.partnership.c_str());
+  const auto secrets = ReadNodeSecrets(settings.config.state_dir(),
+                                       OwnerIn(*settings.catalogue, ""));
+  std::printf("%s", LedgerKeysStatus(secrets).c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Keys(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
+                         ReadCoordinatorConfig(config_path));
+  CAIRN_RETURN_IF_ERROR(MakeDir(settings.config.state_dir()));
+  const LogOwner owner = OwnerIn(*settings.catalogue, "");
+  CAIRN_ASSIGN_OR_RETURN(const NodeSecrets secrets,
+                         ReadOrMakeNodeSecrets(settings.config.state_dir(),
+                                               owner, SystemClock().Now()));
+  std::printf("%s", LedgerKeysText(owner, PublicHalves(secrets)).c_str());
   return absl::OkStatus();
 }
 
@@ -100,7 +146,7 @@ absl::Status Verify(const std::string& config_path) {
   const SystemClock clock;
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
                          QueryLog::Open(settings.DatabasePath(), &clock));
-  CAIRN_ASSIGN_OR_RETURN(const uint64_t entries, log->ledger().Verify());
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t entries, log->ledger()->Verify());
   std::printf("ok    %s: %llu entries, no gap, each as it was hashed\n",
               settings.DatabasePath().c_str(),
               static_cast<unsigned long long>(entries));
@@ -131,6 +177,9 @@ int Main(int argc, char** argv) {
     command->callback([&status, &config, work] { status = work(config); });
   };
   add(&app, "init", "Write a commented configuration to start from", Init);
+  add(&app, "keys",
+      "Make the ledger's keys, and print what the partnership is to know",
+      Keys);
   add(&app, "run", "Run until SIGTERM or Ctrl-C", Run);
   add(&app, "status", "Say what is configured, and whether it runs", Status);
   CLI::App* audit = app.add_subcommand("audit", "The coordinator's own ledger");

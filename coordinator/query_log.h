@@ -42,7 +42,7 @@ class QueryLog {
   absl::StatusOr<v1::Result> Fetch(const std::string& query_id);
   // Newest first; `asker` empty: of everyone.
   absl::StatusOr<v1::History> List(const std::string& asker, int limit);
-  const Ledger& ledger() const { return *ledger_; }
+  Ledger* ledger() const { return ledger_.get(); }
 
  private:
   QueryLog() = default;

@@ -164,6 +164,7 @@ run() {
   port=$(free_port)
   printf '%s\n' "$port" >"$dir/port"
   write_configs
+  make_ledger_keys
   write_env
   # shellcheck source=/dev/null
   . "$dir/env"

@@ -38,6 +38,19 @@ absl::Status CheckName(absl::string_view what, absl::string_view name) {
                    "' must be 1 to 64 lower-case letters, digits, - or _"));
 }
 
+// A DNS name; it becomes a part of key names, where no other signs may stand.
+absl::Status CheckDomain(absl::string_view domain) {
+  bool fine = domain.size() <= 253;
+  for (const char c : domain) {
+    fine = fine && (absl::ascii_islower(c) || absl::ascii_isdigit(c) ||
+                    c == '.' || c == '-');
+  }
+  if (fine) return absl::OkStatus();
+  return Invalid(absl::StrCat("domain '", domain.substr(0, 64),
+                              "' must be lower-case letters, digits, - or ., "
+                              "253 at most"));
+}
+
 using CodeLists = std::map<std::string, const v1::CodeList*>;
 
 DimensionKind KindOf(v1::DimensionKind kind) {
@@ -276,6 +289,11 @@ absl::StatusOr<std::shared_ptr<const Catalogue>> MakeCatalogue(
   auto catalogue = std::make_shared<Catalogue>();
   CAIRN_RETURN_IF_ERROR(CheckName("partnership", message.partnership()));
   catalogue->partnership = message.partnership();
+  catalogue->domain = "localhost";
+  if (!message.domain().empty()) {
+    CAIRN_RETURN_IF_ERROR(CheckDomain(message.domain()));
+    catalogue->domain = message.domain();
+  }
   catalogue->version = static_cast<int>(message.version());
   catalogue->digest = Sha256Hex(message.SerializeAsString());
   CodeLists lists;

@@ -1,6 +1,8 @@
 #include "core/link/text_config.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -105,6 +107,32 @@ std::string RelativeTo(const std::string& config_path,
   return slash == std::string::npos
              ? path
              : absl::StrCat(config_path.substr(0, slash + 1), path);
+}
+
+absl::Status MakeSecretFile(const std::string& path, const std::string& bytes) {
+  const std::string aside = absl::StrCat(path, ".", getpid(), ".new");
+  const auto fail = [&path] {
+    return absl::InternalError(
+        absl::StrCat(path, ": cannot be made: ", std::strerror(errno)));
+  };
+  const int file =
+      open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return fail();
+  const bool written = write(file, bytes.data(), bytes.size()) ==
+                       static_cast<ssize_t>(bytes.size());
+  const bool linked =
+      written && fsync(file) == 0 &&
+      (link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const absl::Status failed = linked ? absl::OkStatus() : fail();
+  close(file);
+  unlink(aside.c_str());
+  CAIRN_RETURN_IF_ERROR(failed);
+  const std::string dir = path.substr(0, path.find_last_of('/') + 1) + ".";
+  const int folder = open(dir.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool kept = folder >= 0 && fsync(folder) == 0;
+  const absl::Status synced = kept ? absl::OkStatus() : fail();
+  if (folder >= 0) close(folder);
+  return synced;
 }
 
 absl::Status CheckSecretFile(const std::string& path) {

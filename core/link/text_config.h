@@ -25,6 +25,10 @@ absl::Status ParseTextProto(const std::string& path, const std::string& text,
 // `path` as it is meant in a config file: relative to the folder of that file.
 std::string RelativeTo(const std::string& config_path, const std::string& path);
 
+// A file that only its owner may read, mode 0600, on the disk when it returns.
+// Made under another name and linked: it is whole or not there, and the first
+// of two who make one wins. INTERNAL with the path.
+absl::Status MakeSecretFile(const std::string& path, const std::string& bytes);
 // Refuses a file that others than its owner (and its group, for reading) may
 // read.
 absl::Status CheckSecretFile(const std::string& path);

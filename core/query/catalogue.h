@@ -122,6 +122,7 @@ struct Purpose {
 
 struct Catalogue {
   std::string partnership;
+  std::string domain;  // of the names of its ledgers
   int version = 0;
   std::string digest;  // sha256 of the canonical text, hex
   std::vector<DataSet> data_sets;

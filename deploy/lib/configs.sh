@@ -64,6 +64,7 @@ write_agent_config() {
     printf 'state_dir: "../state/%s"\n' "$id"
     printf 'catalogue: %s\n' "$(text "$catalogue")"
     printf 'policy: %s\n' "$(text "$root/policies/standard.textproto")"
+    printf 'ledger_keys: "ledger-keys.textproto"\n'
     write_places "$id"
     write_source "$id"
   } >"$dir/config/$id.textproto"
@@ -77,6 +78,7 @@ write_coordinator_config() {
     write_credentials ../certificates coordinator
     printf 'state_dir: "../state/coordinator"\n'
     printf 'catalogue: %s\n' "$(text "$catalogue")"
+    printf 'ledger_keys: "ledger-keys.textproto"\n'
     while IFS=$'\t' read -r id name kind data_set _; do
       printf 'agency {\n  id: %s\n  name: %s\n' "$(text "$id")" "$(text "$name")"
       printf '  kind: %s\n  data_set: %s\n}\n' "$(text "$kind")" "$(text "$data_set")"
@@ -93,6 +95,20 @@ write_configs() {
     printf 'coordinator: "127.0.0.1:%s"\n' "$port"
     write_credentials certificates analyst-demo
   } >"$dir/analyst.textproto"
+}
+
+# make_ledger_keys: each member makes its own; their public halves become the
+# partnership's file, which every member's configuration names.
+make_ledger_keys() {
+  local id
+  {
+    "$bin/cairn-coordinator" keys --config "$dir/config/coordinator.textproto"
+    while read -r id; do
+      "$bin/cairn-agent" keys --config "$dir/config/$id.textproto" </dev/null
+    done < <(agencies)
+  } >"$dir/config/ledger-keys.textproto" ||
+    die "could not make the keys of the ledgers"
+  say "The keys of $(grep -c '^  log:' "$dir/config/ledger-keys.textproto") ledgers and their witnesses: $dir/config/ledger-keys.textproto"
 }
 
 # write_env: what a shell needs to talk to this demo: source DIR/env.

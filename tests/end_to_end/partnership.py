@@ -180,8 +180,24 @@ class Partnership:
             + f"state_dir: {quoted(state or self.folder / 'state' / agency)}\n"
             f"catalogue: {quoted(self.catalogue)}\n"
             f"policy: {quoted(self.policy)}\n"
+            f"{self.ledger_keys()}"
             f"{member.extra}{member.places}{member.source}"
         )
+
+    def ledger_keys(self):
+        """The line that names the partnership's file of ledger keys."""
+        return f"ledger_keys: {quoted(self.folder / 'config/ledger-keys.textproto')}\n"
+
+    def make_ledger_keys(self):
+        """Each member makes its own; the public halves go into one file."""
+        text = ""
+        for name in ("coordinator", *self.agencies):
+            program = "cairn-coordinator" if name == "coordinator" else "cairn-agent"
+            made = run(program, "keys", "--config", str(self.config(name)))
+            if made.code != 0:
+                raise AssertionError(f"{name} could not make its keys:\n{made}")
+            text += made.out
+        self.config("ledger-keys").write_text(text)
 
     def write_configs(self):
         text = (
@@ -189,6 +205,7 @@ class Partnership:
             + self.credentials("coordinator")
             + f"state_dir: {quoted(self.folder / 'state/coordinator')}\n"
             f"catalogue: {quoted(self.catalogue)}\n"
+            f"{self.ledger_keys()}"
         )
         for agency, member in self.agencies.items():
             text += (
@@ -199,6 +216,7 @@ class Partnership:
             self.config(agency).write_text(self.agent_config(agency))
         self.config("coordinator").write_text(text)
         self.write_profile(self.profile, self.credentials("analyst-demo"))
+        self.make_ledger_keys()
 
     def write_profile(self, path, credentials):
         path.write_text(f'coordinator: "127.0.0.1:{self.port}"\n{credentials}')

@@ -1,0 +1,39 @@
+#ifndef CAIRN_CORE_LEDGER_ORIGIN_H_
+#define CAIRN_CORE_LEDGER_ORIGIN_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace cairn {
+
+// Who keeps a log, and the names that follow from it (docs/ledger-format.md,
+// section 3):
+//
+//   cairn.DOMAIN/PARTNERSHIP/agent/AGENCY/EDITION       the log of an agency
+//   cairn.DOMAIN/PARTNERSHIP/coordinator/EDITION        the coordinator's
+//   cairn.DOMAIN/PARTNERSHIP/agent/AGENCY/witness       what it cosigns with
+//   cairn.DOMAIN/PARTNERSHIP/coordinator/witness
+//
+// EDITION is the year the log was begun in, 2026; the second log begun in one
+// year is 2026-r2.
+struct LogOwner {
+  std::string domain;
+  std::string partnership;
+  std::string agency;  // empty: the coordinator
+
+  std::string Origin(int year, int restart = 1) const;
+  std::string WitnessName() const;
+  // INVALID_ARGUMENT if a key of this name is not for a log of this owner.
+  absl::Status CheckOrigin(absl::string_view origin) const;
+  // "agency police" or "the coordinator".
+  std::string Words() const;
+};
+
+// The year of a log's origin, or "" where it is not of the form above.
+std::string EditionOf(absl::string_view origin);
+
+}  // namespace cairn
+
+#endif  // CAIRN_CORE_LEDGER_ORIGIN_H_
