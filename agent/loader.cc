@@ -12,6 +12,8 @@
 #include "absl/time/time.h"
 #include "agent/earlier_extract.h"
 #include "agent/extract_writer.h"
+#include "agent/sqlite_source.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "core/disclosure/cell_key.h"
@@ -232,7 +234,8 @@ class Loader {
     meta_.set_rows_outside_period(rows_outside_period_);
     meta_.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
                                          absl::UTCTimeZone()));
-    const absl::Status finished = writer_->Finish(meta_, request_.complete);
+    const absl::Status finished = writer_->Finish(
+        meta_, [this](const std::string& path) { return Complete(path); });
     if (!finished.ok()) return Nothing(finished, finished.message());
     LoadReport report;
     report.data_set = meta_.data_set();
@@ -246,6 +249,20 @@ class Loader {
     report.stands_apart = stands_apart_;
     report.seconds = absl::ToDoubleSeconds(absl::Now() - start_);
     return report;
+  }
+
+  // The new extract's snapshot stands beside the old one's until then. It is
+  // not worth failing for: it can be made again at any time.
+  absl::Status Complete(const std::string& path) const {
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto source,
+        SqliteSource::Open(path, request_.data_set, request_.catalogue.digest));
+    const absl::Status made = source->MakeSnapshot();
+    if (!made.ok()) {
+      LogLine("snapshot.failed", {{"data_set", request_.data_set.id},
+                                  {"reason", std::string(made.message())}});
+    }
+    return request_.complete ? request_.complete(path) : absl::OkStatus();
   }
 
   // Puts each record, of the load and of before, into its era.

@@ -8,9 +8,11 @@
 namespace cairn {
 
 SqliteSource::SqliteSource(std::unique_ptr<Database> database,
-                           v1::ExtractMeta meta, const DataSet& data_set)
+                           v1::ExtractMeta meta, std::string digest,
+                           const DataSet& data_set)
     : database_(std::move(database)),
       meta_(std::move(meta)),
+      digest_(std::move(digest)),
       data_set_(data_set) {
   for (const v1::ExtractEra& told : meta_.era()) {
     Era era;

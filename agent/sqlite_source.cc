@@ -12,17 +12,13 @@
 #include "absl/strings/str_split.h"
 #include "agent/extract_codes.h"
 #include "agent/population_map.h"
-#include "agent/tabulator.h"
+#include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
 #include "core/link/translate.h"
 
 namespace cairn {
 namespace {
-
-// A scan is stopped after this many steps of SQLite's machine a row.
-constexpr uint64_t kStepsPerRow = 100;
-constexpr uint64_t kStepsAtLeast = 10'000'000;
 
 absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     std::string sentence) {
@@ -42,12 +38,6 @@ std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
   return ordered;
 }
 
-// Turns the stored index of one column into a position on an axis.
-struct ColumnMap {
-  std::vector<int64_t> position;  // by stored index
-  bool mask = false;              // multi-valued: the mask is taken as it is
-};
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
@@ -56,6 +46,7 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Mode::kReadOnly));
   v1::ExtractMeta meta;
+  std::string digest;
   {
     CAIRN_ASSIGN_OR_RETURN(
         Statement select,
@@ -65,6 +56,7 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
       return absl::DataLossError(
           absl::StrCat(path, ": not an extract that load wrote; load again"));
     }
+    digest = Sha256(select.Blob(0));
   }
   if (meta.sequence() == 0) {
     return absl::DataLossError(absl::StrCat(
@@ -74,8 +66,8 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
     return absl::DataLossError(
         absl::StrCat(path, ": was loaded under another catalogue; load again"));
   }
-  return std::unique_ptr<SqliteSource>(
-      new SqliteSource(std::move(database), std::move(meta), data_set));
+  return std::unique_ptr<SqliteSource>(new SqliteSource(
+      std::move(database), std::move(meta), std::move(digest), data_set));
 }
 
 std::vector<std::string> SqliteSource::ValuesAt(
@@ -266,133 +258,6 @@ absl::StatusOr<TableShape> SqliteSource::MeetingShape(
     shape.axes.push_back(std::move(axis));
   }
   return shape;
-}
-
-absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
-    const Plan& plan, const TableShape& shape, bool with_keys,
-    const EraSet* span) const {
-  if (with_keys && meta_.record_key_check().empty()) return NoKeys();
-  // The columns of the statement: stored dimensions by number, then quantities.
-  std::vector<int> stored;  // distinct stored dimensions that are read
-  const auto column_of = [&stored](int at) {
-    const auto found = std::find(stored.begin(), stored.end(), at);
-    if (found != stored.end())
-      return static_cast<size_t>(found - stored.begin());
-    stored.push_back(at);
-    return stored.size() - 1;
-  };
-
-  std::vector<size_t> columns(plan.axes.size());
-  std::vector<ColumnMap> maps(plan.axes.size());
-  std::vector<PopulationMap> populations(plan.axes.size());
-  for (size_t a = 0; a < plan.axes.size(); ++a) {
-    const Dimension& dimension = data_set_.dimensions[plan.axes[a].dimension];
-    if (dimension.population.has_value()) {
-      CAIRN_ASSIGN_OR_RETURN(
-          populations[a],
-          PopulationMap::Create(data_set_, dimension, meta_, column_of,
-                                [this](int at, const std::string& variable) {
-                                  return ValuesAt(at, variable);
-                                }));
-      continue;
-    }
-    const int at = FindStored(meta_, dimension.id);
-    columns[a] = column_of(at);
-    maps[a].mask = dimension.multi_valued;
-    std::map<std::string, int64_t> index;
-    for (size_t i = 0; i < shape.axes[a].codes.size(); ++i) {
-      index[shape.axes[a].codes[i]] = static_cast<int64_t>(i);
-    }
-    for (const std::string& code : ValuesAt(at, shape.axes[a].variable)) {
-      const auto found = index.find(code);
-      maps[a].position.push_back(found == index.end() ? -1 : found->second);
-    }
-  }
-
-  Tabulator::Options options;
-  options.persons = meta_.has_person();
-  options.keys = with_keys;
-  std::vector<std::string> names = {options.persons ? "person" : "NULL"};
-  for (const int at : stored) {
-    names.push_back(at == time_ ? "era" : absl::StrCat("d", at));
-  }
-  for (const Measure& measure : plan.tables) {
-    if (measure.kind != Measure::Kind::kSum) continue;
-    const Quantity* quantity = data_set_.FindQuantity(measure.quantity);
-    FrequencyTable::Sum sum;
-    sum.quantity = measure.quantity;
-    sum.decimals = quantity->decimals;
-    sum.clip_low = quantity->clip_low;
-    sum.clip_high = quantity->clip_high;
-    options.sums.push_back(std::move(sum));
-    const auto& held = meta_.quantity();
-    names.push_back(absl::StrCat(
-        "q",
-        std::find(held.begin(), held.end(), measure.quantity) - held.begin()));
-  }
-  const size_t sums = options.sums.size();
-  if (with_keys) names.emplace_back("key");
-  const int era_column = static_cast<int>(names.size());
-  names.emplace_back("era");
-  std::vector<bool> chosen(eras_.size(), false);
-  for (const int era : span == nullptr ? span_ : *span) chosen[era] = true;
-  Tabulator tabulator(shape, std::move(options));
-
-  database_->LimitSteps(std::max(
-      kStepsAtLeast, (meta_.rows() + meta_.rows_superseded()) * kStepsPerRow));
-  CAIRN_ASSIGN_OR_RETURN(
-      Statement select,
-      database_->Prepare(
-          absl::StrCat("SELECT ", absl::StrJoin(names, ", "), " FROM record")));
-  const absl::Status damaged = absl::DataLossError(
-      absl::StrCat(database_->path(), ": a record is damaged; load again"));
-  int64_t last_person = -1;
-  std::vector<int64_t> row(stored.size()), codes(plan.axes.size()),
-      values(sums);
-  while (true) {
-    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) break;
-    const int64_t person = select.IsNull(0) ? -1 : select.Int(0);
-    // An exact distinct count rests on the order that load wrote.
-    if (person < last_person) return damaged;
-    last_person = person;
-    const int64_t era = select.Int(era_column);
-    if (era < 0 || static_cast<size_t>(era) >= chosen.size()) return damaged;
-    if (!chosen[static_cast<size_t>(era)]) continue;
-    for (size_t i = 0; i < stored.size(); ++i) {
-      row[i] = select.Int(static_cast<int>(i) + 1);
-    }
-    for (size_t i = 0; i < sums; ++i) {
-      values[i] = select.Int(static_cast<int>(1 + stored.size() + i));
-    }
-    for (size_t a = 0; a < codes.size(); ++a) {
-      const PopulationMap& population = populations[a];
-      if (!population.admitted.empty()) {
-        const int in = population.Admits(row);
-        if (in < 0) return damaged;
-        codes[a] = in == 1 ? 0 : 1;
-        continue;
-      }
-      const int64_t value = row[columns[a]];
-      const ColumnMap& map = maps[a];
-      if (map.mask) {
-        codes[a] = value;
-        continue;
-      }
-      if (value < 0 || static_cast<size_t>(value) >= map.position.size()) {
-        return damaged;
-      }
-      codes[a] = map.position[static_cast<size_t>(value)];
-      if (codes[a] < 0) return damaged;
-    }
-    const int64_t key =
-        with_keys ? select.Int(static_cast<int>(1 + stored.size() + sums)) : 0;
-    tabulator.Add(codes, person, values, static_cast<uint64_t>(key));
-  }
-  FrequencyTable table = tabulator.Finish();
-  table.data_set = data_set_.id;
-  table.epoch = meta_.epoch();
-  return table;
 }
 
 v1::Holding SqliteSource::Holding() const {

@@ -8,6 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "agent/scan_plan.h"
+#include "agent/snapshot.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/extract.pb.h"
 #include "core/disclosure/eras.h"
@@ -26,7 +28,10 @@ struct Refusal {
   std::string sentence;
 };
 
-// One data set's extract (proto/cairn/v1/extract.proto), read only.
+// One data set's extract (proto/cairn/v1/extract.proto), read only. Tables are
+// cut from the snapshot beside it (docs/snapshot-format.md), which is made when
+// it is first needed and is not there or is damaged; where it cannot be made,
+// from the extract itself, which is slower. One thread at a time.
 class SqliteSource {
  public:
   // NOT_FOUND if nothing was loaded; DATA_LOSS if the file is not what load
@@ -58,6 +63,14 @@ class SqliteSource {
   // extract does not have one of its levels.
   absl::StatusOr<TableShape> MeetingShape(const MeetingAxes& axes) const;
 
+  // What tables are cut from. kRows: never a snapshot.
+  enum class Scan { kSnapshot, kRows };
+  void ScanBy(Scan scan) { scan_ = scan; }
+  // Makes the snapshot, whether or not there is one, and takes away those of
+  // earlier extracts. INTERNAL: it cannot be written. DATA_LOSS: a record is
+  // damaged.
+  absl::Status MakeSnapshot() const;
+
   // Counts, distinct persons and sums of every cell and every margin, in one
   // pass over the columns concerned. No value of a question becomes SQL: the
   // statement names columns of ours only. `with_keys`: the cells' sums of
@@ -84,12 +97,17 @@ class SqliteSource {
 
  private:
   SqliteSource(std::unique_ptr<Database> database, v1::ExtractMeta meta,
-               const DataSet& data_set);
+               std::string digest, const DataSet& data_set);
 
   EraSet SpanAt(uint32_t sequence) const;
   // The code of each value that a stored column has. That of time is read from
   // the eras: a superseded record's month may not be covered any more.
   std::vector<std::string> ValuesAt(int at, const std::string& variable) const;
+
+  // The snapshot, or null: there is none and none can be made.
+  Snapshot* FindSnapshot() const;
+  absl::StatusOr<FrequencyTable> TabulateRows(const ScanPlan& scan,
+                                              const TableShape& shape) const;
 
   absl::Status NoKeys() const;
   absl::StatusOr<TableAxis> AxisOf(const PlanAxis& axis,
@@ -99,7 +117,11 @@ class SqliteSource {
 
   std::unique_ptr<Database> database_;
   v1::ExtractMeta meta_;
+  const std::string digest_;  // of the meta as it stands in the file
   const DataSet& data_set_;
+  Scan scan_ = Scan::kSnapshot;
+  mutable std::unique_ptr<Snapshot> snapshot_;
+  mutable bool no_snapshot_ = false;  // it was tried
   Eras eras_;
   EraSet span_;
   int time_ = -1;  // index in meta().dimension() of what the eras tell; or -1

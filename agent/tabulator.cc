@@ -114,25 +114,9 @@ void Tabulator::AddPersons(const std::vector<int64_t>& codes, int64_t person,
   }
 }
 
-template <typename Figure>
-void Tabulator::RollUp(std::vector<Figure>* figures) const {
-  for (size_t a = 0; a < strides_.size(); ++a) {
-    const TableAxis& axis = table_.shape.axes[a];
-    if (axis.multi_valued) continue;
-    const size_t block = strides_[a] * axis.size();
-    for (size_t start = 0; start < figures->size(); start += block) {
-      Figure* margin = figures->data() + start + axis.margin() * strides_[a];
-      for (size_t code = 0; code < axis.codes.size(); ++code) {
-        const Figure* row = figures->data() + start + code * strides_[a];
-        for (size_t i = 0; i < strides_[a]; ++i) margin[i] += row[i];
-      }
-    }
-  }
-}
-
 FrequencyTable Tabulator::Finish() {
-  RollUp(&table_.counts);
-  RollUp(&table_.keys);  // nothing, where there are none
+  RollUpMargins(table_.shape, &table_.counts);
+  RollUpMargins(table_.shape, &table_.keys);  // nothing, where there are none
   for (size_t s = 0; s < shares_.size(); ++s) {
     for (size_t cell = 0; cell < table_.counts.size(); ++cell) {
       shares_[s].Close(cell);

@@ -8,6 +8,33 @@
 
 namespace cairn {
 
+// Adds the cells of each single-valued axis up into its margin, on top of what
+// stands there. `add(margin, cell)` adds one figure to another.
+template <typename Figure, typename Add>
+void RollUpMargins(const TableShape& shape, std::vector<Figure>* figures,
+                   const Add& add) {
+  for (size_t a = 0; a < shape.axes.size(); ++a) {
+    const TableAxis& axis = shape.axes[a];
+    if (axis.multi_valued) continue;
+    const size_t stride = shape.stride(a);
+    const size_t block = stride * axis.size();
+    for (size_t start = 0; start < figures->size(); start += block) {
+      Figure* margin = figures->data() + start + axis.margin() * stride;
+      for (size_t code = 0; code < axis.codes.size(); ++code) {
+        const Figure* row = figures->data() + start + code * stride;
+        for (size_t i = 0; i < stride; ++i) add(margin[i], row[i]);
+      }
+    }
+  }
+}
+
+// Unsigned figures are summed modulo 2^64.
+template <typename Figure>
+void RollUpMargins(const TableShape& shape, std::vector<Figure>* figures) {
+  RollUpMargins(shape, figures,
+                [](Figure& margin, const Figure& cell) { margin += cell; });
+}
+
 // Adds records into a FrequencyTable, one at a time. Margins of single-valued
 // axes are rolled up at the end where that is exact (counts, sums), and counted
 // for themselves where it is not (distinct persons, largest contributors).
@@ -44,10 +71,6 @@ class Tabulator {
                   std::vector<size_t>* places) const;
   void AddPersons(const std::vector<int64_t>& codes, int64_t person,
                   const std::vector<int64_t>& values);
-  // Unsigned figures are summed modulo 2^64.
-  template <typename Figure>
-  void RollUp(std::vector<Figure>* figures) const;
-
   FrequencyTable table_;
   const bool persons_;
   const bool keys_;

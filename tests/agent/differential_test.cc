@@ -361,10 +361,50 @@ std::string CompareProtected(const Asked& asked, const Measure& measure,
   return "";
 }
 
+// Every figure of two tables; the first that differs, or "".
+std::string Difference(const FrequencyTable& a, const FrequencyTable& b) {
+  if (a.counts != b.counts) return "counts";
+  if (a.persons != b.persons) return "persons";
+  if (a.keyed_persons != b.keyed_persons) return "keyed persons";
+  if (a.keys != b.keys) return "keys";
+  if (a.sums.size() != b.sums.size()) return "sums";
+  for (size_t s = 0; s < a.sums.size(); ++s) {
+    if (a.sums[s].total != b.sums[s].total) return "a sum";
+    if (a.sums[s].largest != b.sums[s].largest) return "the largest share";
+    if (a.sums[s].second != b.sums[s].second) return "the second share";
+  }
+  return "";
+}
+
+// The snapshot says what the extract's rows say one by one, also of a part of
+// the time, and also where several threads share the work.
+std::string ProblemOfSnapshot(const LoadedWorld& loaded, const Asked& asked) {
+  EraSet half;
+  for (size_t e = asked.number % 2; e < loaded.source().eras().size(); e += 2) {
+    half.push_back(static_cast<int>(e));
+  }
+  for (const EraSet* span : {static_cast<const EraSet*>(nullptr),
+                             static_cast<const EraSet*>(&half)}) {
+    const auto rows =
+        loaded.rows_source().Tabulate(asked.plan, asked.shape, true, span);
+    if (!rows.ok()) return rows.status().ToString();
+    const auto snapshot =
+        loaded.source().Tabulate(asked.plan, asked.shape, true, span);
+    if (!snapshot.ok()) return snapshot.status().ToString();
+    const std::string difference = Difference(*rows, *snapshot);
+    if (!difference.empty()) {
+      return absl::StrCat("rows and snapshot differ in ", difference);
+    }
+  }
+  return "";
+}
+
 // Everything about one question; the first problem, or "".
 std::string ProblemOfQuestion(const LoadedWorld& loaded, const Asked& asked,
                               const OracleAnswer& truth,
                               std::vector<Released>* released, size_t* exact) {
+  const std::string difference = ProblemOfSnapshot(loaded, asked);
+  if (!difference.empty()) return difference;
   const auto figures = loaded.source().Tabulate(asked.plan, asked.shape);
   if (!figures.ok()) return figures.status().ToString();
   FigureCache cache(&loaded.source(), &loaded.data_set(), false);

@@ -48,6 +48,8 @@ class LoadedWorld {
   const std::string& folder() const { return folder_; }
   const DataSet& data_set() const { return catalogue_->data_sets[0]; }
   const SqliteSource& source() const { return *source_; }
+  // The same, but for that it never reads a snapshot.
+  const SqliteSource& rows_source() const { return *rows_source_; }
   uint64_t rows() const { return rows_; }
 
   // The agent's settings, for the answerer.
@@ -124,6 +126,12 @@ class LoadedWorld {
     EXPECT_TRUE(source.ok()) << source.status();
     if (!source.ok()) return false;
     source_ = *std::move(source);
+    source = SqliteSource::Open(folder_ + "/extract/events.db", data_set(),
+                                catalogue_->digest);
+    EXPECT_TRUE(source.ok()) << source.status();
+    if (!source.ok()) return false;
+    rows_source_ = *std::move(source);
+    rows_source_->ScanBy(SqliteSource::Scan::kRows);
     return true;
   }
 
@@ -133,7 +141,7 @@ class LoadedWorld {
   uint64_t rows_ = 0;
   std::shared_ptr<const Catalogue> catalogue_;
   std::unique_ptr<Places> places_;
-  std::unique_ptr<SqliteSource> source_;
+  std::unique_ptr<SqliteSource> source_, rows_source_;
 };
 
 }  // namespace cairn
