@@ -1,6 +1,5 @@
 #include "cli/ask.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -17,20 +16,10 @@
 #include "cli/result_xlsx.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
-#include "core/base/utf8.h"
-#include "core/link/text_config.h"
 #include "core/link/translate.h"
 
 namespace cairn {
 namespace {
-
-int TerminalWidth() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    return size.ws_col;
-  }
-  return 0;
-}
 
 bool ColorWanted() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -51,7 +40,7 @@ absl::StatusOr<uint32_t> ParseTimeout(const std::string& text) {
 // Labels of codes and variables, from the catalogue.
 TableOptions OptionsFor(const v1::Result& result, const Catalogue& catalogue) {
   TableOptions options;
-  options.width = TerminalWidth();
+  options.width = static_cast<int>(TerminalWidth());
   options.color = ColorWanted();
   const auto data_set = catalogue.Find(result.query().data_set());
   if (!data_set.ok()) return options;
@@ -100,28 +89,6 @@ void SayWhoIsMissing(const v1::Result& result) {
 
 }  // namespace
 
-absl::Status CheckOutput(const OutputFlags& flags) {
-  const std::string& format = flags.format;
-  if (format == "xlsx" && flags.file.empty()) {
-    return absl::InvalidArgumentError(
-        "-o xlsx: a workbook needs a file; add --out FILE.xlsx");
-  }
-  for (const char* known : {"", "table", "csv", "json", "jsonl", "xlsx"}) {
-    if (format == known) return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("-o ", PrintableUtf8(format.substr(0, 20)),
-                   ": use table, csv, json, jsonl or xlsx"));
-}
-
-absl::Status PrintOut(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-      std::fflush(stdout) == 0) {
-    return absl::OkStatus();
-  }
-  return absl::InternalError("the output could not be written to stdout");
-}
-
 absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,
                                                 const Catalogue& catalogue) {
   v1::RunQueryRequest request;
@@ -155,26 +122,20 @@ absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,
 absl::StatusOr<int> WriteResult(const v1::Result& result,
                                 const Catalogue& catalogue,
                                 const OutputFlags& flags) {
-  CAIRN_RETURN_IF_ERROR(CheckOutput(flags));
+  CAIRN_RETURN_IF_ERROR(CheckDestination(flags));
   // Nobody gave a figure, by their own rule: there is no table to write. JSON
   // still says who refused and why.
   if (ExitOf(result) == kExitRefused && flags.format != "json") {
     SayWhoIsMissing(result);
     return kExitRefused;
   }
-  std::string format = flags.format;
-  const bool to_terminal = flags.file.empty() && isatty(STDOUT_FILENO) == 1;
-  if (format.empty()) format = to_terminal ? "table" : "csv";
+  const std::string format = flags.Format();
   if (format == "xlsx") {
     CAIRN_RETURN_IF_ERROR(WriteResultXlsx(result, flags.file));
   } else {
     CAIRN_ASSIGN_OR_RETURN(const std::string text,
                            Format(result, catalogue, format, flags.symbols));
-    if (flags.file.empty()) {
-      CAIRN_RETURN_IF_ERROR(PrintOut(text));
-    } else {
-      CAIRN_RETURN_IF_ERROR(WriteFile(flags.file, text));
-    }
+    CAIRN_RETURN_IF_ERROR(WriteText(text, flags.file));
   }
   if (format != "table" || !flags.file.empty()) SayWhoIsMissing(result);
   return ExitOf(result);

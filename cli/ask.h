@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "cairn/v1/query_service.pb.h"
 #include "cli/client.h"
+#include "core/output/listing.h"
 #include "core/query/question_text.h"
 
 namespace cairn {
@@ -20,16 +21,9 @@ struct AskFlags {
 };
 
 // Where and how a result is written.
-struct OutputFlags {
-  std::string format;  // table, csv, json, jsonl or xlsx; empty: by destination
-  std::string file;    // empty: stdout
+struct OutputFlags : Destination {
   bool symbols = false;
 };
-
-// Refuses a form of output that cannot be written, before anybody is asked.
-absl::Status CheckOutput(const OutputFlags& flags);
-// Writes to stdout, whole or INTERNAL (a full disk, a closed pipe).
-absl::Status PrintOut(const std::string& text);
 
 // Checks a typed question against the catalogue the coordinator gives.
 absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "cli/result_words.h"
 #include "core/base/utf8.h"
 
@@ -12,73 +11,6 @@ namespace cairn {
 namespace {
 
 constexpr size_t kCodesShown = 14;
-
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
-}
-
-std::string JsonText(const std::string& text) {
-  return absl::StrCat(
-      "\"",
-      absl::StrReplaceAll(
-          text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}, {"\t", "\\t"}}),
-      "\"");
-}
-
-size_t Width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string AsTable(const Listing& listing) {
-  std::vector<size_t> widths;
-  for (const std::string& column : listing.columns) {
-    widths.push_back(Width(column));
-  }
-  for (const auto& row : listing.rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], Width(row[i]));
-    }
-  }
-  std::string out;
-  const auto append = [&](const std::vector<std::string>& row) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&line, row[i],
-                      std::string(widths[i] - Width(row[i]) + 2, ' '));
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    absl::StrAppend(&out, line, "\n");
-  };
-  append(listing.columns);
-  for (const auto& row : listing.rows) append(row);
-  return out;
-}
-
-std::string AsCsv(const Listing& listing) {
-  const auto join = [](const std::vector<std::string>& row) {
-    return absl::StrJoin(row, ",", [](std::string* out, const std::string& s) {
-      out->append(CsvField(s));
-    });
-  };
-  std::string out = absl::StrCat(join(listing.columns), "\n");
-  for (const auto& row : listing.rows) absl::StrAppend(&out, join(row), "\n");
-  return out;
-}
-
-std::string AsJson(const Listing& listing) {
-  std::string out = "[";
-  for (size_t r = 0; r < listing.rows.size(); ++r) {
-    absl::StrAppend(&out, r > 0 ? "," : "", "\n  {");
-    for (size_t i = 0; i < listing.columns.size(); ++i) {
-      absl::StrAppend(&out, i > 0 ? "," : "", JsonText(listing.columns[i]), ":",
-                      JsonText(listing.rows[r][i]));
-    }
-    absl::StrAppend(&out, "}");
-  }
-  return absl::StrCat(out, "\n]\n");
-}
 
 // The holding of a data set, or null.
 const v1::Holding* HoldingOf(const v1::Description::Agency& agency,
@@ -100,16 +32,6 @@ std::string Span(const v1::Holding& holding) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> FormatListing(const Listing& listing,
-                                          const std::string& output) {
-  if (output == "table") return AsTable(listing);
-  if (output == "csv") return AsCsv(listing);
-  if (output == "json") return AsJson(listing);
-  return absl::InvalidArgumentError(
-      absl::StrCat("-o ", output.substr(0, 20),
-                   ": a list is written as table, csv or json"));
-}
 
 Listing ListDataSets(const v1::Description& description,
                      const Catalogue& catalogue) {

@@ -2,23 +2,12 @@
 #define CAIRN_CLI_LISTING_H_
 
 #include <string>
-#include <vector>
 
-#include "absl/status/statusor.h"
 #include "cairn/v1/query_service.pb.h"
+#include "core/output/listing.h"
 #include "core/query/catalogue.h"
 
 namespace cairn {
-
-// A plain table of words, as a person or a script reads it.
-struct Listing {
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;
-};
-
-// `output`: table, csv or json. INVALID_ARGUMENT for another.
-absl::StatusOr<std::string> FormatListing(const Listing& listing,
-                                          const std::string& output);
 
 // What can be asked, of whom, how fresh, under which rule.
 Listing ListDataSets(const v1::Description& description,

@@ -1,8 +1,6 @@
 // cairn: for analysts, stewards and auditors. Flags to one call, Status to exit
 // code.
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -46,15 +44,8 @@ struct Flags {
   int limit = 50;
 };
 
-std::string ListFormat(const Flags& flags) {
-  if (!flags.output.format.empty()) return flags.output.format;
-  return isatty(STDOUT_FILENO) == 1 ? "table" : "csv";
-}
-
 absl::StatusOr<int> PrintListing(const Listing& listing, const Flags& flags) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string text,
-                         FormatListing(listing, ListFormat(flags)));
-  CAIRN_RETURN_IF_ERROR(PrintOut(text));
+  CAIRN_RETURN_IF_ERROR(WriteListing(listing, flags.output));
   return kExitComplete;
 }
 
@@ -75,7 +66,7 @@ absl::StatusOr<Known> Connect(const Flags& flags) {
 }
 
 absl::StatusOr<int> Query(const Flags& flags) {
-  CAIRN_RETURN_IF_ERROR(CheckOutput(flags.output));
+  CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
   CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
   CAIRN_ASSIGN_OR_RETURN(const v1::RunQueryRequest request,
                          MakeRequest(flags.ask, *known.catalogue));
@@ -98,7 +89,7 @@ absl::StatusOr<int> Describe(const Flags& flags) {
   CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
   CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set,
                          known.catalogue->Find(flags.data_set));
-  if (ListFormat(flags) == "table") {
+  if (flags.output.Format() == "table" && flags.output.file.empty()) {
     CAIRN_RETURN_IF_ERROR(PrintOut(
         absl::StrCat(DescribeDataSet(known.description, *data_set), "\n")));
   }

@@ -195,10 +195,6 @@ absl::StatusOr<DisclosurePolicy> ReadCountPolicy(const std::string& path) {
       "has none; use SUPPRESS_AND_ROUND"));
 }
 
-absl::Status WriteText(const std::string& text, const std::string& file) {
-  return file.empty() ? PrintOut(text) : WriteFile(file, text);
-}
-
 absl::StatusOr<std::string> ListFormatFor(const std::string& asked,
                                           const std::string& file) {
   if (asked.empty()) {

@@ -45,8 +45,6 @@ absl::StatusOr<int64_t> ReadFigure(const std::string& text,
 // makes noise: that is drawn from the records, which a table does not have.
 absl::StatusOr<DisclosurePolicy> ReadCountPolicy(const std::string& path);
 
-// Writes to `file`, or to stdout if that is empty.
-absl::Status WriteText(const std::string& text, const std::string& file);
 // `asked`, or table on a terminal and csv elsewhere. INVALID_ARGUMENT if it is
 // not table, csv or json.
 absl::StatusOr<std::string> ListFormatFor(const std::string& asked,
