@@ -33,27 +33,41 @@ std::string Entries(uint64_t first, uint64_t count) {
              : absl::StrCat("the entries ", first, " to ", first + count - 1);
 }
 
+// Every signature but the log's own, which OpenCheckpoint has checked.
+absl::Status CheckCosignatures(const LogExpectation& expected,
+                               VerifiedLog* verified) {
+  const Note& note = verified->checkpoint.note();
+  for (const NoteSignature& signature : note.signatures) {
+    if (signature.ClaimsToBeOf(expected.log)) continue;
+    const auto witness = std::find_if(
+        expected.witnesses.begin(), expected.witnesses.end(),
+        [&](const VerifierKey& key) { return signature.ClaimsToBeOf(key); });
+    if (witness == expected.witnesses.end()) {
+      return Loss("the checkpoint is also signed by '", signature.key_name,
+                  "', whose key was not given; give the keys of all "
+                  "witnesses");
+    }
+    CAIRN_ASSIGN_OR_RETURN(const absl::Time time,
+                           VerifyCosignature(note.text, signature, *witness));
+    verified->cosigned.emplace_back(witness->name(), time);
+  }
+  return absl::OkStatus();
+}
+
 class Pass {
  public:
-  Pass(const LogReader& files, const LogExpectation& expected,
+  Pass(const LogReader& files, const Checkpoint& checkpoint,
        absl::FunctionRef<absl::Status(const ParsedEntry&)> each)
       : files_(files),
-        expected_(expected),
+        checkpoint_(checkpoint),
         each_(each),
         writer_([this](const std::string& path, std::string bytes) {
           return CompareTile(path, bytes);
         }) {}
 
-  absl::StatusOr<VerifiedLog> Run() {
-    CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
-                           ReadFile(files_, "checkpoint"));
-    CAIRN_ASSIGN_OR_RETURN(SignedCheckpoint opened,
-                           OpenCheckpoint(bytes, expected_.log));
-    VerifiedLog verified{std::move(opened), {}};
-    CAIRN_RETURN_IF_ERROR(CheckSignatures(&verified));
-    const Checkpoint& checkpoint = verified.checkpoint.checkpoint();
-    CAIRN_RETURN_IF_ERROR(OpenKept(checkpoint));
-    const LevelShape shape = ShapeOfLevel(0, checkpoint.size);
+  absl::Status Run(const std::vector<Checkpoint>& kept) {
+    CAIRN_RETURN_IF_ERROR(TakeKept(kept));
+    const LevelShape shape = ShapeOfLevel(0, checkpoint_.size);
     for (uint64_t i = 0; i < shape.full; ++i) {
       CAIRN_RETURN_IF_ERROR(ReadBundleOf(i, kTileWidth));
     }
@@ -61,39 +75,17 @@ class Pass {
       CAIRN_RETURN_IF_ERROR(ReadBundleOf(shape.full, shape.partial));
     }
     CAIRN_RETURN_IF_ERROR(writer_.Finish());
-    CAIRN_RETURN_IF_ERROR(Judge(checkpoint));
-    return verified;
+    return Judge();
   }
 
  private:
-  absl::Status CheckSignatures(VerifiedLog* verified) const {
-    const Note& note = verified->checkpoint.note();
-    for (const NoteSignature& signature : note.signatures) {
-      if (signature.ClaimsToBeOf(expected_.log)) continue;
-      const auto witness = std::find_if(
-          expected_.witnesses.begin(), expected_.witnesses.end(),
-          [&](const VerifierKey& key) { return signature.ClaimsToBeOf(key); });
-      if (witness == expected_.witnesses.end()) {
-        return Loss("the checkpoint is also signed by '", signature.key_name,
-                    "', whose key was not given; give the keys of all "
-                    "witnesses");
-      }
-      CAIRN_ASSIGN_OR_RETURN(const absl::Time time,
-                             VerifyCosignature(note.text, signature, *witness));
-      verified->cosigned.emplace_back(witness->name(), time);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status OpenKept(const Checkpoint& now) {
-    for (const std::string& bytes : expected_.kept) {
-      CAIRN_ASSIGN_OR_RETURN(const SignedCheckpoint kept,
-                             OpenCheckpoint(bytes, expected_.log));
-      const Checkpoint& old = kept.checkpoint();
-      if (old.size > now.size) {
-        return Loss("the log has ", now.size,
+  absl::Status TakeKept(const std::vector<Checkpoint>& kept) {
+    const uint64_t size = checkpoint_.size;
+    for (const Checkpoint& old : kept) {
+      if (old.size > size) {
+        return Loss("the log has ", size,
                     " entries, but a checkpoint that was kept has ", old.size,
-                    ": the last ", old.size - now.size, " were cut off");
+                    ": the last ", old.size - size, " were cut off");
       }
       const auto [other, fresh] = kept_.emplace(old.size, old.root);
       if (!fresh && other->second != old.root) {
@@ -191,8 +183,8 @@ class Pass {
     return absl::OkStatus();
   }
 
-  absl::Status Judge(const Checkpoint& checkpoint) const {
-    if (writer_.Root() == checkpoint.root) {
+  absl::Status Judge() const {
+    if (writer_.Root() == checkpoint_.root) {
       if (altered_entry_.has_value()) {
         return Loss("the file ", altered_tile_, " was altered at the hash of ",
                     "entry ", *altered_entry_, "; the entries are as signed");
@@ -204,7 +196,7 @@ class Pass {
       return Loss("entry ", *altered_entry_,
                   " was altered: it does not have the hash in ", altered_tile_);
     } else {
-      return Loss(Entries(0, checkpoint.size),
+      return Loss(Entries(0, checkpoint_.size),
                   " are not those that the checkpoint was signed for, and ",
                   altered_upper_.has_value()
                       ? absl::StrCat(*altered_upper_, " shows where")
@@ -219,7 +211,7 @@ class Pass {
   }
 
   const LogReader& files_;
-  const LogExpectation& expected_;
+  const Checkpoint& checkpoint_;
   absl::FunctionRef<absl::Status(const ParsedEntry&)> each_;
   TileWriter writer_;
   std::map<uint64_t, std::string> kept_;  // size -> root
@@ -236,7 +228,28 @@ class Pass {
 absl::StatusOr<VerifiedLog> VerifyLog(
     const LogReader& files, const LogExpectation& expected,
     absl::FunctionRef<absl::Status(const ParsedEntry&)> each) {
-  return Pass(files, expected, each).Run();
+  CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
+                         ReadFile(files, "checkpoint"));
+  CAIRN_ASSIGN_OR_RETURN(SignedCheckpoint opened,
+                         OpenCheckpoint(bytes, expected.log));
+  VerifiedLog verified{std::move(opened), {}};
+  CAIRN_RETURN_IF_ERROR(CheckCosignatures(expected, &verified));
+  std::vector<Checkpoint> kept;
+  for (const std::string& note : expected.kept) {
+    CAIRN_ASSIGN_OR_RETURN(const SignedCheckpoint old,
+                           OpenCheckpoint(note, expected.log));
+    kept.push_back(old.checkpoint());
+  }
+  CAIRN_RETURN_IF_ERROR(
+      VerifyLogFiles(files, verified.checkpoint.checkpoint(), kept, each));
+  return verified;
+}
+
+absl::Status VerifyLogFiles(
+    const LogReader& files, const Checkpoint& checkpoint,
+    const std::vector<Checkpoint>& kept,
+    absl::FunctionRef<absl::Status(const ParsedEntry&)> each) {
+  return Pass(files, checkpoint, each).Run(kept);
 }
 
 absl::StatusOr<VerifiedLog> VerifyLog(const LogReader& files,

@@ -51,6 +51,14 @@ absl::StatusOr<VerifiedLog> VerifyLog(
 absl::StatusOr<VerifiedLog> VerifyLog(const LogReader& files,
                                       const LogExpectation& expected);
 
+// The part of VerifyLog that needs no key: that the entries and tiles are those
+// of a checkpoint, and go on from those that were kept, all of them read
+// already. Who signed them is for the caller to know. DATA_LOSS as above.
+absl::Status VerifyLogFiles(
+    const LogReader& files, const Checkpoint& checkpoint,
+    const std::vector<Checkpoint>& kept,
+    absl::FunctionRef<absl::Status(const ParsedEntry&)> each);
+
 }  // namespace cairn
 
 #endif  // CAIRN_CORE_LEDGER_VERIFY_LOG_H_
