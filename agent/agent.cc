@@ -72,7 +72,8 @@ class RunningAgent {
                LogSigner* signer,
                std::shared_ptr<grpc::ChannelCredentials> credentials)
       : signer_(signer),
-        answerer_(&settings, state->ledger.get(), state->releases.get()),
+        answerer_(&settings, state->ledger.get(), state->releases.get(),
+                  state->asks.get()),
         link_(settings.config.coordinator(), std::move(credentials),
               settings.catalogue->digest,
               {[this] { return KnownHoldings(); },
@@ -188,6 +189,10 @@ absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
       state->ledger, Ledger::Open(state->ledger_store.get(), &state->clock));
   CAIRN_ASSIGN_OR_RETURN(state->releases,
                          ReleaseStore::Create(state->database.get()));
+  CAIRN_ASSIGN_OR_RETURN(
+      state->asks,
+      AskBook::Create(state->database.get(), state->releases->commitments(),
+                      &state->clock));
   CAIRN_RETURN_IF_ERROR(state->ledger->Verify().status());
   const absl::Status sound =
       state->releases->CheckAgainst(state->ledger_store.get());
@@ -203,6 +208,7 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenAgentState(settings));
+  CAIRN_RETURN_IF_ERROR(state->asks->CloseAbandoned(state->ledger.get()));
   CAIRN_RETURN_IF_ERROR(
       LogTerms(settings, state->database.get(), state->ledger.get()));
   const LogOwner owner = OwnerIn(*settings.catalogue, settings.config.agency());

@@ -21,6 +21,7 @@ struct AgentState {
   std::unique_ptr<LedgerStore> ledger_store;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<ReleaseStore> releases;
+  std::unique_ptr<AskBook> asks;
 };
 
 // DATA_LOSS if the ledger does not verify: the agent answers nothing then.

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,12 +12,15 @@
 #include "agent/loader.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
+#include "agent/question_entries.h"
 #include "agent/terms.h"
 #include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/disclosure/cell_key.h"
 #include "core/disclosure/worked_out.h"
+#include "core/ledger/commitment.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
@@ -36,21 +38,22 @@ std::string StampOf(const std::string& path) {
                       ".", info.st_mtim.tv_nsec, ":", info.st_size);
 }
 
-v1::Answer RefusalAnswer(const v1::Ask& ask, const Refusal& refusal) {
-  v1::Answer answer;
-  answer.set_query_id(ask.query_id());
-  answer.mutable_refusal()->set_reason(refusal.reason);
-  answer.mutable_refusal()->set_sentence(refusal.sentence);
-  return answer;
+void SetRefusal(const Refusal& refusal, v1::Answer* answer) {
+  answer->mutable_refusal()->set_reason(refusal.reason);
+  answer->mutable_refusal()->set_sentence(refusal.sentence);
 }
 
-Entry Received(const v1::Ask& ask, const Query& query) {
-  Entry entry{"query.received", ask.query_id(), {}};
-  entry.fields["actor"] = ask.asker();
-  entry.fields["purpose"] = query.purpose.substr(0, 64);
-  entry.fields["data_set"] = query.data_set.substr(0, 64);
-  entry.fields["question"] = Sha256Hex(ask.query());
-  return entry;
+// The beginning of a text, whole characters only.
+std::string Beginning(const std::string& text) {
+  const std::string cut = text.substr(0, kMaxId);
+  return cut.substr(0, FirstInvalidUtf8(cut));
+}
+
+uint32_t MsSince(Answerer::Watch::time_point start) {
+  return static_cast<uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(
+          Answerer::Watch::now() - start)
+          .count());
 }
 
 void SetReceipt(const Receipt& receipt, v1::Answer* answer) {
@@ -85,11 +88,21 @@ absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
   return absl::FailedPreconditionError(sentence);
 }
 
+absl::StatusOr<Query> ReadQuestion(const v1::Ask& ask, Refusal* refusal) {
+  v1::Query message;
+  const absl::Status read =
+      ParseMessage(ask.query(), kMaxQuestionBytes, &message);
+  if (!read.ok()) return Refuse(refusal, v1::INVALID, read.message());
+  auto query = FromProto(message);
+  if (query.ok()) return query;
+  return Refuse(refusal, v1::INVALID, query.status().message());
+}
+
 }  // namespace
 
 Answerer::Answerer(const AgentSettings* settings, Ledger* ledger,
-                   ReleaseStore* releases)
-    : settings_(settings), ledger_(ledger), releases_(releases) {}
+                   ReleaseStore* releases, AskBook* asks)
+    : settings_(settings), ledger_(ledger), releases_(releases), asks_(asks) {}
 
 absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
                                                        Use use,
@@ -270,27 +283,33 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
   return tables;
 }
 
-absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
-                                             const Admitted& admitted) {
+absl::Status Answerer::WriteFailed(const absl::Status& why,
+                                   Watch::time_point start,
+                                   v1::Answer* answer) {
+  // The true reason is for the agency's own eyes; the sentence sent depends on
+  // nothing in the records.
+  SetRefusal(WhyNoTable(why), answer);
+  answer->set_elapsed_ms(MsSince(start));
+  Entry failed{"query.failed", answer->query_id(), {}};
+  failed.fields["reason"] = std::string(absl::StatusCodeToString(why.code()));
+  return ledger_
+      ->Append({failed},
+               [&](const Receipt& receipt) {
+                 SetReceipt(receipt, answer);
+                 return asks_->WriteAnswer(*answer);
+               })
+      .status();
+}
+
+absl::Status Answerer::Release(const Admitted& admitted,
+                               Watch::time_point start, v1::Answer* answer) {
   auto tables = Tables(admitted);
-  if (!tables.ok()) {
-    // The true reason is for the agency's own eyes; the sentence sent depends
-    // on nothing in the records.
-    Entry failed{"query.failed", ask.query_id(), {}};
-    failed.fields["reason"] =
-        std::string(absl::StatusCodeToString(tables.status().code()));
-    CAIRN_ASSIGN_OR_RETURN(const Receipt receipt, ledger_->Append(failed));
-    v1::Answer answer = RefusalAnswer(ask, WhyNoTable(tables.status()));
-    SetReceipt(receipt, &answer);
-    return answer;
-  }
-  v1::Answer answer;
-  answer.set_query_id(ask.query_id());
+  if (!tables.ok()) return WriteFailed(tables.status(), start, answer);
   int64_t shown = 0, hidden = 0;
   DisclosureReceipt disclosure = TermsOf(*settings_);
   std::vector<std::string> kept;
   for (const PreviewTable& table : *tables) {
-    *answer.mutable_tables()->add_table() = ToProto(*table.table);
+    *answer->mutable_tables()->add_table() = ToProto(*table.table);
     TableReceipt open = MakeTableReceipt(*table.table);
     if (table.receipt.has_value()) open.full_receipt = table.receipt->hash;
     shown += open.shown;
@@ -298,12 +317,17 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
     kept.push_back(Hex(open.full_receipt));
     disclosure.tables.push_back(std::move(open));
   }
-  Entry released{"answer.released", ask.query_id(), {}};
+  *answer->mutable_receipt()->mutable_disclosure() = ToProto(disclosure);
+  const Commitment commitment =
+      Commitment::To(answer->tables().SerializeAsString());
+  Entry released{"answer.released", answer->query_id(), {}};
+  released.fields["answer_commit"] = commitment.hash;
   released.fields["cells_released"] = shown;
   released.fields["cells_suppressed"] = hidden;
   released.fields["epoch"] = admitted.source->epoch();
   // Which tables left: their cells stand in the release store, not in the log.
-  released.fields["table"] = admitted.plan.TableKey();
+  const std::string key = admitted.plan.TableKey();
+  released.fields["table"] = key;
   // What binds the agency to what it says of them, one a table.
   released.fields["receipts"] = absl::StrJoin(kept, ",");
   // By measure: released themselves, or worked out from tables of the plan.
@@ -318,71 +342,88 @@ absl::StatusOr<v1::Answer> Answerer::Release(const v1::Ask& ask,
   if (!worked_out.empty()) {
     released.fields["worked_out"] = absl::StrJoin(worked_out, ",");
   }
-  const std::string key = admitted.plan.TableKey();
-  CAIRN_ASSIGN_OR_RETURN(
-      const Receipt receipt, ledger_->Append({released}, [&]() -> absl::Status {
-        for (const PreviewTable& table : *tables) {
-          if (table.why.empty()) continue;  // released before
-          CAIRN_RETURN_IF_ERROR(releases_->Write(key, *table.table));
-          CAIRN_RETURN_IF_ERROR(
-              releases_->receipts()->Write(key, *table.table, *table.receipt));
-          CAIRN_RETURN_IF_ERROR(releases_->certificates()->Write(
-              table.table->data_set(), table.measure, *table.certificates));
-        }
-        return absl::OkStatus();
-      }));
+  answer->set_elapsed_ms(MsSince(start));
+  const auto write = [&](const Receipt& receipt) -> absl::Status {
+    SetReceipt(receipt, answer);
+    CAIRN_RETURN_IF_ERROR(asks_->WriteAnswer(*answer));
+    CAIRN_RETURN_IF_ERROR(releases_->commitments()->Write(
+        receipt.index, commitment.salt, std::nullopt));
+    for (const PreviewTable& table : *tables) {
+      if (table.why.empty()) continue;  // released before
+      CAIRN_RETURN_IF_ERROR(releases_->Write(key, *table.table));
+      CAIRN_RETURN_IF_ERROR(
+          releases_->receipts()->Write(key, *table.table, *table.receipt));
+      CAIRN_RETURN_IF_ERROR(releases_->certificates()->Write(
+          table.table->data_set(), table.measure, *table.certificates));
+    }
+    return absl::OkStatus();
+  };
+  CAIRN_RETURN_IF_ERROR(ledger_->Append({released}, write).status());
   for (const PreviewTable& table : *tables) {
     if (table.why.empty()) continue;
     releases_->Remember(key, table.table);
     releases_->certificates()->Remember(table.table->data_set(), table.measure,
                                         table.certificates);
   }
-  SetReceipt(receipt, &answer);
-  *answer.mutable_receipt()->mutable_disclosure() = ToProto(disclosure);
-  return answer;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
-  const auto start = std::chrono::steady_clock::now();
-  // Both go into the ledger: whoever sends more than an id gets its beginning
-  // back.
-  v1::Ask ask = given;
-  ask.set_query_id(given.query_id().substr(0, kMaxId));
-  ask.set_asker(given.asker().substr(0, kMaxId));
-  v1::Query message;
-  Refusal refusal;
-  absl::Status read = ParseMessage(ask.query(), kMaxQuestionBytes, &message);
-  Query query;
-  if (read.ok()) {
-    auto parsed = FromProto(message);
-    read = parsed.status();
-    if (parsed.ok()) query = *std::move(parsed);
-  }
-  absl::StatusOr<Admitted> admitted =
-      read.ok() ? Admit(query, Use::kAnswer, &refusal)
-                : Refuse(&refusal, v1::INVALID, read.message());
-  std::vector<Entry> entries = {Received(ask, query)};
-  if (admitted.ok()) {
+absl::Status Answerer::WriteReceived(const v1::Ask& ask, const Query& query,
+                                     const Refusal* refusal, bool new_id,
+                                     v1::Answer* answer) {
+  const Commitment question = Commitment::To(ask.query());
+  std::vector<Entry> entries = {
+      ReceivedEntry(ask, query, *settings_->catalogue, question)};
+  if (refusal == nullptr) {
     entries.push_back({"query.admitted", ask.query_id(), {}});
     entries.back().fields["policy"] = PolicyDigest(settings_->policy);
   } else {
     entries.push_back({"query.refused", ask.query_id(), {}});
-    entries.back().fields["reason"] = v1::RefusalReason_Name(refusal.reason);
+    entries.back().fields["reason"] = v1::RefusalReason_Name(refusal->reason);
+    SetRefusal(*refusal, answer);
   }
-  CAIRN_ASSIGN_OR_RETURN(const Receipt receipt, ledger_->Append(entries, [] {
-    return absl::OkStatus();
-  }));
+  const auto write = [&](const Receipt& last) -> absl::Status {
+    const uint64_t received = last.index - 1;
+    CAIRN_RETURN_IF_ERROR(
+        releases_->commitments()->Write(received, question.salt, ask.query()));
+    if (refusal != nullptr) SetReceipt(last, answer);
+    if (!new_id) return absl::OkStatus();
+    CAIRN_RETURN_IF_ERROR(asks_->EraseExpired());
+    CAIRN_RETURN_IF_ERROR(asks_->WriteOpen(ask, received));
+    return refusal == nullptr ? absl::OkStatus() : asks_->WriteAnswer(*answer);
+  };
+  return ledger_->Append(entries, write).status();
+}
+
+absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
+  const auto start = Watch::now();
+  // Both go into the ledger: whoever sends more than an id gets its beginning
+  // back.
+  v1::Ask ask = given;
+  ask.set_query_id(Beginning(given.query_id()));
+  ask.set_asker(Beginning(given.asker()));
+  CAIRN_ASSIGN_OR_RETURN(std::optional<AskBook::Asked> before,
+                         asks_->Find(ask));
+  if (before.has_value() && before->same && before->answer.has_value()) {
+    // Nothing new leaves and nothing is run: the entry is that of the first.
+    return *std::move(before->answer);
+  }
   v1::Answer answer;
+  answer.set_query_id(ask.query_id());
+  Refusal refusal;
+  const auto query = ReadQuestion(ask, &refusal);
+  absl::StatusOr<Admitted> admitted =
+      before.has_value()
+          ? Refuse(&refusal, v1::REPLAYED, AskBook::WhyNotAgain(*before))
+      : query.ok() ? Admit(*query, Use::kAnswer, &refusal)
+                   : query.status();
+  if (!admitted.ok()) answer.set_elapsed_ms(MsSince(start));
+  CAIRN_RETURN_IF_ERROR(WriteReceived(ask, query.ok() ? *query : Query(),
+                                      admitted.ok() ? nullptr : &refusal,
+                                      !before.has_value(), &answer));
   if (admitted.ok()) {
-    CAIRN_ASSIGN_OR_RETURN(answer, Release(ask, *admitted));
-  } else {
-    answer = RefusalAnswer(ask, refusal);
-    SetReceipt(receipt, &answer);
+    CAIRN_RETURN_IF_ERROR(Release(*admitted, start, &answer));
   }
-  answer.set_elapsed_ms(static_cast<uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::steady_clock::now() - start)
-          .count()));
   return answer;
 }
 

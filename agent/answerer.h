@@ -1,6 +1,7 @@
 #ifndef CAIRN_AGENT_ANSWERER_H_
 #define CAIRN_AGENT_ANSWERER_H_
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/ask_book.h"
 #include "agent/config.h"
 #include "agent/figure_cache.h"
 #include "agent/release_store.h"
@@ -24,23 +26,32 @@ namespace cairn {
 // The agent's whole story, without a thread or a socket:
 //
 //   Answer(ask)
-//     read the question, admit it or refuse it        purpose, plan, what is
-//     held ledger: query.received, query.admitted | query.refused     on disk
+//     was its id used before? the same question: the bytes that were sent then
+//                             another, or none kept: refused as replayed
+//     read the question, admit it or refuse it     purpose, plan, what is held
+//     commit A: query.received, query.admitted | query.refused, and the id as
+//               used
 //     for each table it needs: released before?  -> that table, bit for bit
 //                              in the release plan's? -> worked out from them
 //                              else tabulate, protect with its neighbours
-//     ledger: answer.released, and the new tables, in one commit
+//     commit B: answer.released, the new tables, and the answer's own bytes
 //     -> tables and receipt                            no receipt, no answer
+//
+// Killed before A, nothing happened; between A and B, the next start closes the
+// question as abandoned; after B, the same bytes are sent when it is asked
+// again. It never runs twice.
 //
 // One thread at a time.
 class Answerer {
  public:
+  using Watch = std::chrono::steady_clock;
+
   // All must outlive the answerer.
   Answerer(const AgentSettings* settings, Ledger* ledger,
-           ReleaseStore* releases);
+           ReleaseStore* releases, AskBook* asks);
 
-  // Always an answer: tables, or a refusal with its reason. INTERNAL only when
-  // the ledger cannot be written: the agent is to stop.
+  // Always an answer: tables, or a refusal with its reason. An error only when
+  // the agent's own state cannot be written or read: the agent is to stop.
   absl::StatusOr<v1::Answer> Answer(const v1::Ask& ask);
 
   // What would leave for a question, and why each hidden cell is hidden. Writes
@@ -94,12 +105,21 @@ class Answerer {
   // The tables of a question: as they were released, worked out from those of
   // the release plan, or newly protected.
   absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
-  absl::StatusOr<v1::Answer> Release(const v1::Ask& ask,
-                                     const Admitted& admitted);
+  // Commit A: what was asked, and what is done with it. `refusal` is null where
+  // it is admitted, else `answer` becomes it. A `new_id` is used from then on.
+  absl::Status WriteReceived(const v1::Ask& ask, const Query& query,
+                             const Refusal* refusal, bool new_id,
+                             v1::Answer* answer);
+  // The run and commit B. Fills in `answer`.
+  absl::Status Release(const Admitted& admitted, Watch::time_point start,
+                       v1::Answer* answer);
+  absl::Status WriteFailed(const absl::Status& why, Watch::time_point start,
+                           v1::Answer* answer);
 
   const AgentSettings* const settings_;
   Ledger* const ledger_;
   ReleaseStore* const releases_;
+  AskBook* const asks_;
   std::map<std::string, OpenSource> sources_;
 };
 

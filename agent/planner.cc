@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/protect.h"
+#include "core/ledger/commitment.h"
 #include "core/link/policy_file.h"
 #include "core/link/translate.h"
 #include "core/store/sqlite.h"
@@ -124,19 +126,22 @@ absl::StatusOr<bool> AllReleased(const PlanRequest& request) {
   return true;
 }
 
-// Of the tables' bytes, as the release store keeps them.
-std::string DigestOf(const std::vector<NewTable>& tables) {
+// To the tables' bytes, as the release store keeps them.
+Commitment CommitmentTo(const std::vector<NewTable>& tables) {
+  std::string salt = CommitmentSalt();
   Sha256Stream all;
+  all.Add(salt);
   for (const NewTable& table : tables) {
     const std::string bytes = ToProto(*table.table).SerializeAsString();
     all.Add(absl::StrCat(table.key.size(), ":", table.key, bytes.size(), ":"));
     all.Add(bytes);
   }
-  return Hex(all.Finish());
+  return {std::move(salt), Hex(all.Finish())};
 }
 
 Entry EntryOf(const PlanRequest& request, const std::string& made_from,
-              const std::vector<NewTable>& tables) {
+              const std::vector<NewTable>& tables,
+              const Commitment& commitment) {
   Entry entry{"plan.released", "", {}};
   entry.fields["data_set"] = request.data_set->id;
   entry.fields["epoch"] = request.source->epoch();
@@ -151,7 +156,7 @@ Entry EntryOf(const PlanRequest& request, const std::string& made_from,
       absl::StrJoin(tables, ";", [](std::string* out, const NewTable& table) {
         absl::StrAppend(out, table.table->measure().ToString(), " ", table.key);
       });
-  entry.fields["tables_digest"] = DigestOf(tables);
+  entry.fields["tables_commit"] = commitment.hash;
   return entry;
 }
 
@@ -312,7 +317,10 @@ absl::Status MakePlanReleased(const PlanRequest& request,
   }
   if (tables->empty()) return absl::OkStatus();
   if (ledger != nullptr) {
-    const auto write = [&]() -> absl::Status {
+    const Commitment commitment = CommitmentTo(*tables);
+    const auto write = [&](const Receipt& receipt) -> absl::Status {
+      CAIRN_RETURN_IF_ERROR(request.releases->commitments()->Write(
+          receipt.index, commitment.salt, std::nullopt));
       for (const NewTable& table : *tables) {
         CAIRN_RETURN_IF_ERROR(request.releases->Write(table.key, *table.table));
         CAIRN_RETURN_IF_ERROR(request.releases->receipts()->Write(
@@ -324,7 +332,8 @@ absl::Status MakePlanReleased(const PlanRequest& request,
       return absl::OkStatus();
     };
     CAIRN_RETURN_IF_ERROR(
-        ledger->Append({EntryOf(request, digest, *tables)}, write).status());
+        ledger->Append({EntryOf(request, digest, *tables, commitment)}, write)
+            .status());
   }
   for (const NewTable& table : *tables) {
     request.releases->Remember(table.key, table.table);

@@ -101,6 +101,8 @@ absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Create(
   CAIRN_ASSIGN_OR_RETURN(store->receipts_, ReceiptStore::Create(database));
   CAIRN_ASSIGN_OR_RETURN(store->certificates_,
                          CertificateStore::Create(database));
+  CAIRN_ASSIGN_OR_RETURN(store->commitments_,
+                         SqliteCommitmentStore::Create(database));
   return store;
 }
 

@@ -12,6 +12,7 @@
 #include "core/disclosure/protected_table.h"
 #include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
+#include "core/store/sqlite_commitment_store.h"
 
 namespace cairn {
 
@@ -74,6 +75,8 @@ class ReleaseStore {
   // Why each of these tables is as it is: for the steward.
   ReceiptStore* receipts() { return receipts_.get(); }
   CertificateStore* certificates() { return certificates_.get(); }
+  // What opens the commitments of the ledger's entries.
+  SqliteCommitmentStore* commitments() { return commitments_.get(); }
 
  private:
   explicit ReleaseStore(Database* database) : database_(database) {}
@@ -81,6 +84,7 @@ class ReleaseStore {
   Database* const database_;
   std::unique_ptr<ReceiptStore> receipts_;
   std::unique_ptr<CertificateStore> certificates_;
+  std::unique_ptr<SqliteCommitmentStore> commitments_;
   absl::Status sound_;
   std::map<std::string, std::map<std::string, TablePtr>> known_;
 };

@@ -335,7 +335,8 @@ absl::Status PreviewAgent(const std::string& config_path,
   CAIRN_RETURN_IF_ERROR(MakeStateDir(settings.config.state_dir()));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenAgentState(settings));
-  Answerer answerer(&settings, state->ledger.get(), state->releases.get());
+  Answerer answerer(&settings, state->ledger.get(), state->releases.get(),
+                    state->asks.get());
   CAIRN_ASSIGN_OR_RETURN(const Answerer::Preview preview,
                          answerer.MakePreview(plan.query));
   CAIRN_ASSIGN_OR_RETURN(const std::string text, PreviewText(preview));

@@ -193,9 +193,12 @@ absl::Status Coordinator::StartRun(const std::string& asker,
           "too many questions are open; ask again in a few seconds");
     }
   }
-  CAIRN_RETURN_IF_ERROR(log_->Received(
-      {question->query_id, question->asked_at, asker, query.purpose,
-       query.data_set, QuestionText(question->request, where), bytes}));
+  CAIRN_RETURN_IF_ERROR(
+      log_->Received({question->query_id, question->asked_at, asker,
+                      query.purpose, query.data_set,
+                      QuestionText(question->request, where), bytes,
+                      question->request.query().SerializeAsString()})
+          .status());
   CAIRN_RETURN_IF_ERROR(signer_->Sign().status());
 
   v1::QueryEvent started;

@@ -1,11 +1,12 @@
 #include "coordinator/query_log.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/commitment.h"
 #include "core/link/translate.h"
 #include "core/store/sqlite_ledger_store.h"
 
@@ -29,65 +30,63 @@ absl::StatusOr<std::unique_ptr<QueryLog>> QueryLog::Open(
   CAIRN_ASSIGN_OR_RETURN(log->store_,
                          SqliteLedgerStore::Create(log->database_.get()));
   CAIRN_ASSIGN_OR_RETURN(log->ledger_, Ledger::Open(log->store_.get(), clock));
+  CAIRN_ASSIGN_OR_RETURN(log->commitments_,
+                         SqliteCommitmentStore::Create(log->database_.get()));
   CAIRN_ASSIGN_OR_RETURN(log->reader_,
                          Database::Open(path, Database::Mode::kDurable));
   return log;
 }
 
 absl::Status QueryLog::CloseAbandoned() {
-  std::vector<std::string> open;
+  std::vector<Entry> entries;
   {
     CAIRN_ASSIGN_OR_RETURN(
         Statement select,
-        database_->Prepare(
-            "SELECT query_id FROM query WHERE outcome = 'open'"));
+        database_->Prepare("SELECT query_id FROM query WHERE outcome = 'open' "
+                           "ORDER BY rowid"));
     while (true) {
       CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
       if (!more) break;
-      open.push_back(select.Text(0));
+      entries.push_back({"query.abandoned", select.Text(0), {}});
     }
   }
-  for (const std::string& query_id : open) {
-    CAIRN_RETURN_IF_ERROR(
-        ledger_
-            ->Append({Entry{"query.abandoned", query_id, {}}},
-                     [&]() -> absl::Status {
-                       CAIRN_ASSIGN_OR_RETURN(
-                           Statement update,
-                           database_->Prepare("UPDATE query SET outcome = "
-                                              "'failed' WHERE query_id = ?1"));
-                       update.BindText(1, query_id);
-                       return update.Run();
-                     })
-            .status());
-  }
-  return absl::OkStatus();
+  if (entries.empty()) return absl::OkStatus();
+  return ledger_
+      ->Append(entries,
+               [this] {
+                 return database_->Execute(
+                     "UPDATE query SET outcome = 'failed' "
+                     "WHERE outcome = 'open'");
+               })
+      .status();
 }
 
-absl::Status QueryLog::Received(const Question& question) {
+absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question) {
+  const Commitment commitment = Commitment::To(question.query);
   Entry entry{"query.received", question.query_id, {}};
   entry.fields["actor"] = question.asker;
   entry.fields["purpose"] = question.purpose;
   entry.fields["data_set"] = question.data_set;
-  entry.fields["question"] = Sha256Hex(question.bytes);
-  return ledger_
-      ->Append({entry},
-               [&]() -> absl::Status {
-                 CAIRN_ASSIGN_OR_RETURN(
-                     Statement insert,
-                     database_->Prepare(
-                         "INSERT INTO query(query_id, asked_at, asker, "
-                         "purpose, question, request) "
-                         "VALUES(?1,?2,?3,?4,?5,?6)"));
-                 insert.BindText(1, question.query_id);
-                 insert.BindText(2, question.asked_at);
-                 insert.BindText(3, question.asker);
-                 insert.BindText(4, question.purpose);
-                 insert.BindText(5, question.text);
-                 insert.BindBlob(6, question.bytes);
-                 return insert.Run();
-               })
-      .status();
+  entry.fields["question_commit"] = commitment.hash;
+  CAIRN_ASSIGN_OR_RETURN(
+      const Receipt receipt,
+      ledger_->Append({entry}, [&](const Receipt& last) -> absl::Status {
+        CAIRN_RETURN_IF_ERROR(
+            commitments_->Write(last.index, commitment.salt, question.query));
+        CAIRN_ASSIGN_OR_RETURN(
+            Statement insert,
+            database_->Prepare("INSERT INTO query(query_id, asked_at, asker, "
+                               "purpose, question, request) "
+                               "VALUES(?1,?2,?3,?4,?5,?6)"));
+        insert.BindText(1, question.query_id);
+        insert.BindText(2, question.asked_at);
+        insert.BindText(3, question.asker);
+        insert.BindText(4, question.purpose);
+        insert.BindText(5, question.text);
+        insert.BindBlob(6, question.bytes);
+        return insert.Run();
+      }));
+  return Logged{receipt, commitment.salt};
 }
 
 absl::Status QueryLog::Answered(const std::string& outcome,
@@ -105,9 +104,14 @@ absl::Status QueryLog::Answered(const std::string& outcome,
   entry.fields["agencies_refused"] = refused;
   entry.fields["agencies_silent"] = silent;
   const std::string bytes = result.SerializeAsString();
+  const Commitment commitment = Commitment::To(bytes);
+  entry.fields["answer_commit"] = commitment.hash;
   return ledger_
       ->Append({entry},
-               [&]() -> absl::Status {
+               [&](const Receipt& last) -> absl::Status {
+                 // The bytes themselves are kept with the query.
+                 CAIRN_RETURN_IF_ERROR(commitments_->Write(
+                     last.index, commitment.salt, std::nullopt));
                  CAIRN_ASSIGN_OR_RETURN(
                      Statement update,
                      database_->Prepare("UPDATE query SET outcome = ?2, "

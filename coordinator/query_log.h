@@ -10,6 +10,7 @@
 #include "core/base/mutex.h"
 #include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
+#include "core/store/sqlite_commitment_store.h"
 
 namespace cairn {
 
@@ -27,6 +28,13 @@ class QueryLog {
     std::string data_set;
     std::string text;   // the question as one line
     std::string bytes;  // the request, as it came
+    std::string query;  // its Query, as the agencies are sent it
+  };
+  // What is on the disk: the entry query.received, whose commitment is to
+  // `query`, and what opens it.
+  struct Logged {
+    Receipt receipt;
+    std::string salt;
   };
 
   static absl::StatusOr<std::unique_ptr<QueryLog>> Open(const std::string& path,
@@ -35,7 +43,7 @@ class QueryLog {
   // Once, before the first question: those that were open when the coordinator
   // last stopped get an entry query.abandoned, and have no answer.
   absl::Status CloseAbandoned();
-  absl::Status Received(const Question& question);
+  absl::StatusOr<Logged> Received(const Question& question);
   // `outcome`: complete, partial, refused or failed.
   absl::Status Answered(const std::string& outcome, const v1::Result& result);
   // NOT_FOUND if there is no such query, or it has no result.
@@ -51,6 +59,7 @@ class QueryLog {
   std::unique_ptr<Database> database_;
   std::unique_ptr<LedgerStore> store_;
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<SqliteCommitmentStore> commitments_;
 
   // The same file once more: sees what is committed, and does not wait for it.
   Mutex reading_;

@@ -130,11 +130,14 @@ class PlannerTest : public LoadTest {
     store_ = std::make_unique<FailingStore>(sqlite_.get());
     ledger_ = *Ledger::Open(store_.get(), &clock_);
     releases_ = *ReleaseStore::Create(database_.get());
-    answerer_ =
-        std::make_unique<Answerer>(&settings_, ledger_.get(), releases_.get());
+    asks_ =
+        *AskBook::Create(database_.get(), releases_->commitments(), &clock_);
+    answerer_ = std::make_unique<Answerer>(&settings_, ledger_.get(),
+                                           releases_.get(), asks_.get());
   }
   void Stop() {
     answerer_.reset();
+    asks_.reset();
     releases_.reset();
     ledger_.reset();
     store_.reset();
@@ -201,6 +204,7 @@ class PlannerTest : public LoadTest {
   std::unique_ptr<FailingStore> store_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<ReleaseStore> releases_;
+  std::unique_ptr<AskBook> asks_;
   std::unique_ptr<Answerer> answerer_;
   std::string said_;
   int asked_ = 0;

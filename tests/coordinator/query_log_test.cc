@@ -1,0 +1,145 @@
+#include "coordinator/query_log.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/clock.h"
+#include "core/base/digest.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class QueryLogTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = ::testing::TempDir() + "/query_log_XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    Open();
+  }
+  void TearDown() override {
+    log_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void Open() {
+    log_.reset();
+    auto log = QueryLog::Open(Path(), &clock_);
+    ASSERT_THAT(log, IsOk());
+    log_ = *std::move(log);
+  }
+  std::string Path() const { return folder_ + "/coordinator.db"; }
+
+  static QueryLog::Question Question(const std::string& id) {
+    return {id,        "2026-11-22T10:00:00Z",
+            "demo",    "research",
+            "events",  "--from",
+            "request", "query"};
+  }
+  static v1::Result Result(const std::string& id) {
+    v1::Result result;
+    result.set_query_id(id);
+    result.add_agency()->set_outcome(v1::ANSWERED);
+    return result;
+  }
+  // As another program sees the disk.
+  std::vector<std::string> Rows(const std::string& sql) {
+    auto other = *Database::Open(Path(), Database::Mode::kDurable);
+    auto select = *other->Prepare(sql);
+    std::vector<std::string> rows;
+    while (*select.Step()) rows.push_back(select.Blob(0));
+    return rows;
+  }
+
+  SystemClock clock_;
+  std::string folder_;
+  std::unique_ptr<QueryLog> log_;
+};
+
+TEST_F(QueryLogTest, EntriesCommitToQuestionAndResultWithASaltKeptBeside) {
+  const auto logged = log_->Received(Question("q1"));
+  ASSERT_THAT(logged, IsOk());
+  ASSERT_THAT(log_->Answered("complete", Result("q1")), IsOk());
+  const auto lines = Rows("SELECT line FROM entry ORDER BY seq");
+  const auto salts = Rows("SELECT salt FROM commitment ORDER BY seq");
+  ASSERT_EQ(lines.size(), 2u);
+  ASSERT_EQ(salts.size(), 2u);
+  EXPECT_EQ(logged->receipt.index, 0u);
+  EXPECT_EQ(logged->receipt.entry_hash, LeafHash(lines[0]));
+  EXPECT_EQ(logged->salt, salts[0]);
+  EXPECT_THAT(lines[0], HasSubstr(absl::StrCat(
+                            "\"question_commit\":\"",
+                            Sha256Hex(absl::StrCat(salts[0], "query")), "\"")));
+  EXPECT_EQ(Rows("SELECT bytes FROM commitment WHERE seq = 0")[0], "query");
+  const std::string result = Rows("SELECT result FROM query")[0];
+  EXPECT_THAT(lines[1], HasSubstr(absl::StrCat(
+                            "\"answer_commit\":\"",
+                            Sha256Hex(absl::StrCat(salts[1], result)), "\"")));
+  for (const std::string& line : lines) {
+    EXPECT_THAT(line, Not(HasSubstr(Sha256Hex("query"))));
+    EXPECT_THAT(line, Not(HasSubstr(Sha256Hex("request"))));
+    EXPECT_THAT(line, Not(HasSubstr(Sha256Hex(result))));
+  }
+}
+
+TEST_F(QueryLogTest, ManyAtOnceAreAllThereWithTheirRowsAndReadWhileWritten) {
+  constexpr int kThreads = 16, kRounds = 20;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < kRounds; ++i) {
+        const std::string id = absl::StrCat("q-", t, "-", i);
+        const auto logged = log_->Received(Question(id));
+        ASSERT_THAT(logged, IsOk());
+        EXPECT_THAT(log_->Fetch(id), StatusIs(absl::StatusCode::kNotFound));
+        ASSERT_THAT(log_->Answered("complete", Result(id)), IsOk());
+        EXPECT_THAT(log_->Fetch(id), IsOk());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(*log_->ledger().Verify(), 2u * kThreads * kRounds);
+  const auto history = log_->List("", 10'000);
+  ASSERT_THAT(history, IsOk());
+  EXPECT_EQ(history->item_size(), kThreads * kRounds);
+}
+
+// A second question under an id takes nobody with it.
+TEST_F(QueryLogTest, AnIdIsUsedOnce) {
+  ASSERT_THAT(log_->Received(Question("q1")), IsOk());
+  EXPECT_THAT(log_->Received(Question("q1")),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(log_->Received(Question("q2")), IsOk());
+  EXPECT_EQ(log_->ledger().size(), 2u);
+  EXPECT_EQ(Rows("SELECT salt FROM commitment").size(), 2u);
+}
+
+TEST_F(QueryLogTest, WhatWasOpenWhenItStoppedIsClosedOnceAsAbandoned) {
+  for (const char* id : {"q1", "q2", "q3"}) {
+    ASSERT_THAT(log_->Received(Question(id)), IsOk());
+  }
+  ASSERT_THAT(log_->Answered("complete", Result("q2")), IsOk());
+  for (int start = 0; start < 2; ++start) {
+    Open();
+    ASSERT_THAT(log_->CloseAbandoned(), IsOk());
+    const auto lines = Rows("SELECT line FROM entry ORDER BY seq");
+    ASSERT_EQ(lines.size(), 6u);
+    EXPECT_THAT(lines[4], HasSubstr("query.abandoned\",\"qid\":\"q1\""));
+    EXPECT_THAT(lines[5], HasSubstr("query.abandoned\",\"qid\":\"q3\""));
+  }
+  EXPECT_THAT(log_->Fetch("q1"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace cairn
