@@ -16,16 +16,26 @@ constexpr uint32_t kOut = uint32_t{1} << 22;
 constexpr uint32_t kBad = uint32_t{1} << 27;
 static_assert(kMaxTableCells < kOut && 16 * kOut < kBad);
 
+// What a column's number adds. `adds` has room for every number that a narrow
+// column can hold.
 template <typename Code>
-void AddLane(const Code* codes, const std::vector<uint32_t>& adds, size_t rows,
-             uint32_t* sums) {
-  const uint32_t* const table = adds.data();
-  if constexpr (sizeof(Code) < sizeof(uint32_t)) {
-    for (size_t i = 0; i < rows; ++i) sums[i] += table[codes[i]];
-  } else {
-    for (size_t i = 0; i < rows; ++i) {
-      sums[i] += codes[i] < adds.size() ? table[codes[i]] : kBad;
-    }
+uint32_t Look(const uint32_t* adds, size_t size, Code code) {
+  if constexpr (sizeof(Code) < sizeof(uint32_t)) return adds[code];
+  return code < size ? adds[code] : kBad;
+}
+
+// Calls `body` with a column's numbers as what they are.
+template <typename Body>
+void WithCodes(const Snapshot::Column& column, uint64_t first_row,
+               const Body& body) {
+  const char* const codes = column.data + first_row * column.width;
+  switch (column.width) {
+    case 1:
+      return body(reinterpret_cast<const uint8_t*>(codes));
+    case 2:
+      return body(reinterpret_cast<const uint16_t*>(codes));
+    default:
+      return body(reinterpret_cast<const uint32_t*>(codes));
   }
 }
 
@@ -122,32 +132,51 @@ absl::Status CellFinder::AddSpan(Snapshot* snapshot, const ScanPlan& scan) {
 
 void CellFinder::AddUp(const std::vector<Lane>& lanes, uint64_t first_row,
                        size_t rows, uint32_t* sums) const {
-  std::fill_n(sums, rows, 0);
-  for (const Lane& lane : lanes) {
-    const char* const codes = lane.column.data + first_row * lane.column.width;
-    switch (lane.column.width) {
-      case 1:
-        AddLane(reinterpret_cast<const uint8_t*>(codes), lane.adds, rows, sums);
-        break;
-      case 2:
-        AddLane(reinterpret_cast<const uint16_t*>(codes), lane.adds, rows,
-                sums);
-        break;
-      default:
-        AddLane(reinterpret_cast<const uint32_t*>(codes), lane.adds, rows,
-                sums);
-    }
+  // Two at a time: half as much is written and read again.
+  size_t l = 0;
+  if (lanes.size() % 2 == 1) {
+    const Lane& lane = lanes[l++];
+    WithCodes(lane.column, first_row, [&](const auto* codes) {
+      const uint32_t* const adds = lane.adds.data();
+      const size_t size = lane.adds.size();
+      for (size_t i = 0; i < rows; ++i) sums[i] = Look(adds, size, codes[i]);
+    });
+  } else {
+    std::fill_n(sums, rows, 0);
   }
+  for (; l < lanes.size(); l += 2) {
+    AddTwo(lanes[l], lanes[l + 1], first_row, rows, sums);
+  }
+}
+
+void CellFinder::AddTwo(const Lane& a, const Lane& b, uint64_t first_row,
+                        size_t rows, uint32_t* sums) {
+  WithCodes(a.column, first_row, [&](const auto* a_codes) {
+    WithCodes(b.column, first_row, [&](const auto* b_codes) {
+      const uint32_t* const a_adds = a.adds.data();
+      const uint32_t* const b_adds = b.adds.data();
+      const size_t a_size = a.adds.size(), b_size = b.adds.size();
+      for (size_t i = 0; i < rows; ++i) {
+        sums[i] +=
+            Look(a_adds, a_size, a_codes[i]) + Look(b_adds, b_size, b_codes[i]);
+      }
+    });
+  });
 }
 
 bool CellFinder::Find(uint64_t first_row, size_t rows, uint32_t* cells) const {
   AddUp(lanes_, first_row, rows, cells);
-  bool bad = false;
   uint32_t offsets[kBlockRows];
   for (const Joint& joint : joints_) {
     AddUp(joint.lanes, first_row, rows, offsets);
-    AddLane(offsets, joint.adds, rows, cells);
+    const uint32_t* const adds = joint.adds.data();
+    const size_t size = joint.adds.size();
+    for (size_t i = 0; i < rows; ++i) cells[i] += Look(adds, size, offsets[i]);
   }
+  uint32_t all = 0;  // no cell's number has a bit as high as kOut
+  for (size_t i = 0; i < rows; ++i) all |= cells[i];
+  if (all < kOut) return true;
+  bool bad = false;
   for (size_t i = 0; i < rows; ++i) {
     bad |= cells[i] >= kBad;
     cells[i] = std::min(cells[i], behind_);

@@ -55,6 +55,8 @@ class CellFinder {
   absl::Status AddSpan(Snapshot* snapshot, const ScanPlan& scan);
   void AddUp(const std::vector<Lane>& lanes, uint64_t first_row, size_t rows,
              uint32_t* sums) const;
+  static void AddTwo(const Lane& a, const Lane& b, uint64_t first_row,
+                     size_t rows, uint32_t* sums);
 
   uint32_t behind_ = 0;
   std::vector<Lane> lanes_;

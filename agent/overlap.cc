@@ -56,12 +56,13 @@ uint32_t Overlap::Shared(uint32_t cell, uint32_t agreed) const {
 }
 
 void Overlap::PlacesOf(uint32_t cell, std::vector<uint32_t>* places) const {
-  places->assign(1, cell);
+  places->resize(size_t{1} << axes_);
+  uint32_t* const all = places->data();
+  all[0] = cell;
   for (size_t i = 0; i < axes_; ++i) {
-    const size_t found = places->size();
-    for (size_t p = 0; p < found; ++p) {
-      places->push_back((*places)[p] + to_margin_[cell * axes_ + i]);
-    }
+    const size_t found = size_t{1} << i;
+    const uint32_t further = to_margin_[cell * axes_ + i];
+    for (size_t p = 0; p < found; ++p) all[found + p] = all[p] + further;
   }
 }
 
@@ -75,13 +76,15 @@ void Overlap::Add(absl::Span<const uint32_t> cells) {
 void Overlap::AddLater(absl::Span<const uint32_t> earlier, uint32_t cell) {
   uint32_t most = Agreed(earlier[0], cell);
   bool nested = true;
-  agreements_.assign(1, most);
+  uint32_t agreements[kManyRecords];
+  agreements[0] = most;
+  size_t found = 1;
   for (size_t i = 1; i < earlier.size() && most != all_; ++i) {
     const uint32_t agreed = Agreed(earlier[i], cell);
     if ((agreed & most) == agreed) continue;
     nested = nested && (agreed & most) == most;
     if ((agreed & most) == most) most = agreed;
-    agreements_.push_back(agreed);
+    agreements[found++] = agreed;
   }
   if (nested || most == all_) {
     ++rolled_[Shared(cell, most)];
@@ -89,7 +92,7 @@ void Overlap::AddLater(absl::Span<const uint32_t> earlier, uint32_t cell) {
   }
   for (uint32_t axes = 0; axes <= all_; ++axes) {
     const bool within = std::any_of(
-        agreements_.begin(), agreements_.end(),
+        agreements, agreements + found,
         [axes](uint32_t agreed) { return (axes & agreed) == axes; });
     if (within) ++direct_[Shared(cell, axes)];
   }

@@ -26,13 +26,21 @@ class Overlap {
 
   // The finest cells of the records of one person, two or more.
   void Add(absl::Span<const uint32_t> cells);
+  void AddPair(uint32_t earlier, uint32_t cell) {
+    const uint32_t* const from = to_margin_.data() + earlier * axes_;
+    const uint32_t* const to = to_margin_.data() + cell * axes_;
+    uint32_t place = cell;
+    for (size_t i = 0; i < axes_; ++i) place += from[i] == to[i] ? 0 : to[i];
+    ++rolled_[place];
+  }
 
   void Merge(const Overlap& other);
 
   // For each cell and margin: its records, less its persons. To be called once.
   std::vector<int64_t> Finish(const TableShape& shape);
 
-  // All the cells and margins that a record in a finest cell counts in.
+  // All the cells and margins that a record in a finest cell counts in; for
+  // every cell in the same order, by the axes on which they are margins.
   void PlacesOf(uint32_t cell, std::vector<uint32_t>* places) const;
 
  private:
@@ -47,9 +55,8 @@ class Overlap {
   const uint32_t all_;
   // By cell and axis: from the cell to its margin on the axis.
   std::vector<uint32_t> to_margin_;
-  std::vector<int64_t> rolled_;       // still to be rolled up
-  std::vector<int64_t> direct_;       // not to be
-  std::vector<uint32_t> agreements_;  // scratch
+  std::vector<int64_t> rolled_;  // still to be rolled up
+  std::vector<int64_t> direct_;  // not to be
   // Scratch of AddMany: the last person that was seen in a cell.
   std::vector<uint32_t> seen_;
   uint32_t person_ = 0;

@@ -1,14 +1,15 @@
 #include "agent/snapshot_tabulator.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <numeric>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "agent/cell_finder.h"
 #include "agent/overlap.h"
+#include "agent/person_runs.h"
+#include "agent/shares.h"
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
 
@@ -25,144 +26,6 @@ constexpr size_t kFewCells = 8192;
 absl::Status BadRecord() {
   return absl::DataLossError("a record is damaged; load again");
 }
-
-// The bits that say where a person begins; kStart.
-class Starts {
- public:
-  explicit Starts(const char* bits) : bits_(bits) {}
-
-  bool At(uint64_t row) const {
-    return (static_cast<uint8_t>(bits_[row / 8]) >> (row % 8) & 1) != 0;
-  }
-  uint64_t Word(uint64_t w) const {
-    uint64_t word = 0;
-    std::memcpy(&word, bits_ + w * 8, sizeof(word));
-    return word;
-  }
-  // Of word w: the rows, below `rows`, of persons who have several.
-  uint64_t Several(uint64_t w, uint64_t rows) const {
-    const uint64_t word = Word(w);
-    const uint64_t after = (w + 1) * 64 <= rows ? Word(w + 1) & 1 : 0;
-    return ~(word & (word >> 1 | after << 63));
-  }
-  // The first row from `row` on where a person begins, or that is the last.
-  uint64_t Next(uint64_t row, uint64_t rows) const {
-    while (row < rows && !At(row)) ++row;
-    return row;
-  }
-
- private:
-  const char* const bits_;
-};
-
-template <typename T>
-void Widen(const T* from, int64_t base, size_t rows, int64_t* to) {
-  for (size_t i = 0; i < rows; ++i) {
-    to[i] = static_cast<int64_t>(static_cast<uint64_t>(base) + from[i]);
-  }
-}
-
-void Decode(const Snapshot::Column& column, uint64_t first_row, size_t rows,
-            int64_t* to) {
-  const char* const from = column.data + first_row * column.width;
-  switch (column.width) {
-    case 1:
-      return Widen(reinterpret_cast<const uint8_t*>(from), column.base, rows,
-                   to);
-    case 2:
-      return Widen(reinterpret_cast<const uint16_t*>(from), column.base, rows,
-                   to);
-    case 4:
-      return Widen(reinterpret_cast<const uint32_t*>(from), column.base, rows,
-                   to);
-    default:
-      return Widen(reinterpret_cast<const uint64_t*>(from), column.base, rows,
-                   to);
-  }
-}
-
-// The largest share of one contributor of a cell, and the second largest.
-struct Top {
-  int64_t largest = 0;
-  int64_t second = 0;
-
-  void Add(int64_t share) {
-    if (share > largest) {
-      second = largest;
-      largest = share;
-    } else if (share > second) {
-      second = share;
-    }
-  }
-  void Merge(const Top& other) {
-    Add(other.largest);
-    Add(other.second);
-  }
-};
-
-// Sums of one quantity, and who contributes most to each cell.
-class Shares {
- public:
-  Shares(Snapshot::Column column, size_t cells, bool persons)
-      : column_(column), total_(cells + 1), single_(cells + 1) {
-    if (!persons) return;
-    several_.resize(cells);
-    share_.resize(cells);
-  }
-
-  void Read(uint64_t from, size_t rows) {
-    values_.resize(CellFinder::kBlockRows);
-    Decode(column_, from, rows, values_.data());
-  }
-  int64_t value(size_t row) const { return values_[row]; }
-  // Rows of the block that was read; `single`: of nobody else's.
-  void AddTotals(const uint32_t* cells, size_t rows) {
-    for (size_t i = 0; i < rows; ++i) total_[cells[i]] += values_[i];
-  }
-  void AddSingle(uint32_t cell, int64_t value) { single_[cell].Add(value); }
-
-  // A record of a person with several, by the cells it counts in; then the
-  // person's end.
-  void AddShare(const std::vector<uint32_t>& places, int64_t value) {
-    for (const uint32_t place : places) share_[place] += value;
-  }
-  void ClosePlace(uint32_t place) {
-    several_[place].Add(std::exchange(share_[place], 0));
-  }
-
-  void Merge(const Shares& other) {
-    for (size_t c = 0; c < total_.size(); ++c) total_[c] += other.total_[c];
-    for (size_t c = 0; c < single_.size(); ++c) {
-      single_[c].Merge(other.single_[c]);
-    }
-    for (size_t c = 0; c < several_.size(); ++c) {
-      several_[c].Merge(other.several_[c]);
-    }
-  }
-
-  void Finish(const TableShape& shape, FrequencyTable::Sum* to) {
-    total_.resize(shape.cells());
-    single_.resize(shape.cells());
-    RollUpMargins(shape, &total_);
-    // Nobody with one record is in two cells.
-    RollUpMargins(shape, &single_,
-                  [](Top& margin, const Top& cell) { margin.Merge(cell); });
-    for (size_t c = 0; c < several_.size(); ++c) single_[c].Merge(several_[c]);
-    to->total = std::move(total_);
-    for (const Top& top : single_) {
-      to->largest.push_back(top.largest);
-      to->second.push_back(top.second);
-    }
-  }
-
- private:
-  Snapshot::Column column_;
-  std::vector<int64_t> values_;  // of a block
-  std::vector<int64_t> total_;   // of finest cells
-  std::vector<Top> single_;      // of finest cells: who has one record
-  std::vector<Top> several_;     // of every cell: the others
-  std::vector<int64_t> share_;   // of the person at hand; else 0
-};
 
 // What is read, by all threads.
 struct Input {
@@ -213,9 +76,14 @@ class Part {
   void AddBlock(uint64_t from, size_t rows, std::vector<uint32_t>* counts);
   void Count(const uint32_t* cells, size_t rows,
              std::vector<uint32_t>* counts) const;
-  void AddSums(uint64_t from, size_t rows, const uint32_t* cells);
-  void AddPersons(uint64_t from, size_t rows, const uint32_t* cells);
+  void AddPersons(uint64_t from, size_t rows);
+  void Gather(uint64_t w, uint64_t bits, int64_t row);
+  // -1: of the last row of the block before.
+  uint32_t CellAt(int64_t row) const {
+    return block_[static_cast<size_t>(row + 1)];
+  }
   void ClosePerson();
+  void CloseShares();
   std::vector<int64_t> RolledUp(const std::vector<uint32_t>& counts) const;
 
   const Input& in_;
@@ -223,6 +91,8 @@ class Part {
   const size_t cells_;
   const size_t copies_;
   bool sound_ = true;
+  // The cells of a block, after the last one of the block before.
+  uint32_t block_[1 + CellFinder::kBlockRows] = {};
   // Records of finest cells, and of one behind the last; `copies_` times. Of
   // records without a person where others have one; of the rest.
   std::vector<uint32_t> counts_, keyless_;
@@ -237,7 +107,7 @@ class Part {
 };
 
 void Part::AddBlock(uint64_t from, size_t rows, std::vector<uint32_t>* counts) {
-  uint32_t cells[CellFinder::kBlockRows];
+  uint32_t* const cells = block_ + 1;
   if (!in_.finder.Find(from, rows, cells)) sound_ = false;
   Count(cells, rows, counts);
   if (!keys_.empty()) {
@@ -245,8 +115,20 @@ void Part::AddBlock(uint64_t from, size_t rows, std::vector<uint32_t>* counts) {
         reinterpret_cast<const uint64_t*>(in_.key.data) + from;
     for (size_t i = 0; i < rows; ++i) keys_[cells[i]] += keys[i];
   }
-  if (!shares_.empty()) AddSums(from, rows, cells);
-  if (in_.starts != nullptr) AddPersons(from, rows, cells);
+  for (Shares& shares : shares_) {
+    shares.Read(from, rows);
+    shares.AddTotals(cells, rows);
+  }
+  if (in_.starts != nullptr) {
+    AddPersons(from, rows);
+  } else {
+    for (Shares& shares : shares_) {
+      for (size_t i = 0; i < rows; ++i) {
+        shares.AddSingle(cells[i], shares.value(i));
+      }
+    }
+  }
+  block_[0] = cells[rows - 1];
 }
 
 void Part::Count(const uint32_t* cells, size_t rows,
@@ -265,59 +147,91 @@ void Part::Count(const uint32_t* cells, size_t rows,
   for (; i < rows; ++i) ++table[cells[i]];
 }
 
-void Part::AddSums(uint64_t from, size_t rows, const uint32_t* cells) {
-  for (Shares& shares : shares_) {
-    shares.Read(from, rows);
-    shares.AddTotals(cells, rows);
-    for (size_t i = 0; i < rows; ++i) {
-      const uint64_t row = from + i;
-      const bool single =
-          in_.starts == nullptr || (starts_.At(row) && starts_.At(row + 1));
-      if (single) shares.AddSingle(cells[i], shares.value(i));
+// Gathers the records of persons who have several, whichever blocks they are
+// in.
+void Part::AddPersons(uint64_t from, size_t rows) {
+  const uint64_t to = from + rows;
+  for (uint64_t w = from / 64; w * 64 < to; ++w) {
+    uint64_t mask = ~uint64_t{0};
+    if (w * 64 < from) mask <<= from % 64;
+    if (to - w * 64 < 64) mask &= (uint64_t{1} << (to - w * 64)) - 1;
+    const Starts::Runs runs = starts_.Of(w, in_.rows);
+    // Where in the block the word's first row is, or would be.
+    const int64_t row =
+        static_cast<int64_t>(w * 64) - static_cast<int64_t>(from);
+    if (shares_.empty()) {
+      ForBits(runs.second & mask, [&](int bit) {
+        const uint32_t earlier = CellAt(row + bit - 1),
+                       later = CellAt(row + bit);
+        if (earlier == cells_ || later == cells_) return;
+        overlap_.AddPair(earlier, later);
+      });
+      Gather(w, runs.many & mask, row);
+      continue;
     }
+    for (Shares& shares : shares_) {
+      ForBits(runs.single & mask, [&](int bit) {
+        shares.AddSingle(CellAt(row + bit),
+                         shares.value(static_cast<size_t>(row + bit)));
+      });
+    }
+    Gather(w, ~runs.single & mask, row);
   }
 }
 
-// Gathers the records of persons who have several, whichever blocks they are
-// in.
-void Part::AddPersons(uint64_t from, size_t rows, const uint32_t* cells) {
-  const uint64_t to = from + rows;
-  for (uint64_t w = from / 64; w * 64 < to; ++w) {
-    uint64_t several = starts_.Several(w, in_.rows);
-    if (w * 64 < from) several &= ~uint64_t{0} << (from % 64);
-    if (to - w * 64 < 64) several &= (uint64_t{1} << (to - w * 64)) - 1;
-    const uint64_t starts = starts_.Word(w);
-    for (; several != 0; several &= several - 1) {
-      const int bit = std::countr_zero(several);
-      if ((starts >> bit & 1) != 0) ClosePerson();
-      const size_t i = w * 64 + static_cast<uint64_t>(bit) - from;
-      if (cells[i] == cells_) continue;  // not of the span
-      person_cells_.push_back(cells[i]);
-      for (size_t s = 0; s < shares_.size(); ++s) {
-        person_values_[s].push_back(shares_[s].value(i));
-      }
+void Part::Gather(uint64_t w, uint64_t bits, int64_t row) {
+  const uint64_t starts = starts_.Word(w);
+  ForBits(bits, [&](int bit) {
+    if ((starts >> bit & 1) != 0) ClosePerson();
+    const uint32_t cell = CellAt(row + bit);
+    if (cell == cells_) return;  // not of the span
+    person_cells_.push_back(cell);
+    for (size_t s = 0; s < shares_.size(); ++s) {
+      person_values_[s].push_back(
+          shares_[s].value(static_cast<size_t>(row + bit)));
     }
-  }
+  });
 }
 
 void Part::ClosePerson() {
   if (person_cells_.size() > 1) overlap_.Add(person_cells_);
-  if (!shares_.empty() && !person_cells_.empty()) {
+  if (!shares_.empty() && !person_cells_.empty()) CloseShares();
+  person_cells_.clear();
+}
+
+void Part::CloseShares() {
+  const std::vector<uint32_t>& cells = person_cells_;
+  const bool one_cell =
+      std::all_of(cells.begin(), cells.end(),
+                  [&cells](uint32_t cell) { return cell == cells[0]; });
+  if (one_cell) {
+    for (size_t s = 0; s < shares_.size(); ++s) {
+      const std::vector<int64_t>& values = person_values_[s];
+      shares_[s].AddSingle(
+          cells[0], std::accumulate(values.begin(), values.end(), int64_t{0}));
+    }
+  } else if (cells.size() == 2) {
+    overlap_.PlacesOf(cells[0], &places_);
+    overlap_.PlacesOf(cells[1], &touched_);
+    for (size_t s = 0; s < shares_.size(); ++s) {
+      shares_[s].AddTwo(places_, person_values_[s][0], touched_,
+                        person_values_[s][1]);
+    }
+  } else {
     touched_.clear();
-    for (size_t r = 0; r < person_cells_.size(); ++r) {
-      overlap_.PlacesOf(person_cells_[r], &places_);
+    for (size_t r = 0; r < cells.size(); ++r) {
+      overlap_.PlacesOf(cells[r], &places_);
       touched_.insert(touched_.end(), places_.begin(), places_.end());
       for (size_t s = 0; s < shares_.size(); ++s) {
         shares_[s].AddShare(places_, person_values_[s][r]);
       }
     }
     // A place that was touched twice is 0 the second time, and 0 is no share.
-    for (size_t s = 0; s < shares_.size(); ++s) {
-      for (const uint32_t place : touched_) shares_[s].ClosePlace(place);
-      person_values_[s].clear();
+    for (Shares& shares : shares_) {
+      for (const uint32_t place : touched_) shares.ClosePlace(place);
     }
   }
-  person_cells_.clear();
+  for (std::vector<int64_t>& values : person_values_) values.clear();
 }
 
 void Part::Merge(const Part& other) {
@@ -427,16 +341,16 @@ absl::StatusOr<FrequencyTable> RunRows(const Input& input, const ScanPlan& scan,
   for (uint64_t r = 0; r < input.rows; ++r) {
     if (input.starts != nullptr && r >= input.keyless && starts.At(r)) ++person;
     int64_t at = 0;
-    Decode(era, r, 1, &at);
+    Widen(era, r, 1, &at);
     if (static_cast<size_t>(at) >= scan.chosen.size()) return BadRecord();
     if (!scan.chosen[static_cast<size_t>(at)]) continue;
-    for (size_t i = 0; i < in.size(); ++i) Decode(in[i], r, 1, &row[i]);
+    for (size_t i = 0; i < in.size(); ++i) Widen(in[i], r, 1, &row[i]);
     for (size_t i = 0; i < values.size(); ++i) {
-      Decode(input.quantities[i], r, 1, &values[i]);
+      Widen(input.quantities[i], r, 1, &values[i]);
     }
     if (!FindCodes(scan, row, &codes)) return BadRecord();
     int64_t key = 0;
-    if (input.key.data != nullptr) Decode(input.key, r, 1, &key);
+    if (input.key.data != nullptr) Widen(input.key, r, 1, &key);
     tabulator.Add(codes, person, values, static_cast<uint64_t>(key));
   }
   return tabulator.Finish();

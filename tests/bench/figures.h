@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <vector>
 
 namespace cairn {
@@ -34,6 +35,22 @@ class Stopwatch {
  private:
   const std::chrono::steady_clock::time_point start_ =
       std::chrono::steady_clock::now();
+};
+
+// Milliseconds that this process has worked since then, on all its threads:
+// what a busy machine does not stretch.
+class CpuWatch {
+ public:
+  double Ms() const { return Now() - start_; }
+
+ private:
+  static double Now() {
+    timespec now = {};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 +
+           static_cast<double>(now.tv_nsec) / 1e6;
+  }
+  const double start_ = Now();
 };
 
 }  // namespace cairn
