@@ -2,18 +2,18 @@
 
 #include <cstdio>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "core/base/clock.h"
+#include "core/base/json.h"
 
 namespace cairn {
 
 void LogLine(absl::string_view event,
              const std::vector<std::pair<std::string, std::string>>& fields) {
-  std::string line = absl::StrCat(FormatUtc(absl::Now()), " ", event);
-  for (const auto& [key, value] : fields) {
-    absl::StrAppend(&line, " ", key, "=\"", absl::CEscape(value), "\"");
-  }
+  JsonObject object;
+  object.Add("time", JsonText(FormatUtc(absl::Now())));
+  object.Add("event", JsonText(event));
+  for (const auto& [key, value] : fields) object.Add(key, JsonText(value));
+  std::string line = object.Done();
   line.push_back('\n');
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
