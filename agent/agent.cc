@@ -16,6 +16,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/work_queue.h"
 #include "core/ledger/log_signer.h"
+#include "core/ledger/node_entries.h"
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
 #include "core/store/sqlite_checkpoint_store.h"
@@ -202,15 +203,13 @@ absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
 }
 
 absl::Status RunAgent(const AgentSettings& settings) {
+  BlockSignals();  // before gRPC starts threads of its own
   CAIRN_RETURN_IF_ERROR(CheckOwnIdentity(settings));
   CAIRN_ASSIGN_OR_RETURN(auto credentials,
                          MakeChannelCredentials(settings.config.credentials()));
   CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenAgentState(settings));
-  CAIRN_RETURN_IF_ERROR(state->asks->CloseAbandoned(state->ledger.get()));
-  CAIRN_RETURN_IF_ERROR(
-      LogTerms(settings, state->database.get(), state->ledger.get()));
   const LogOwner owner = OwnerIn(*settings.catalogue, settings.config.agency());
   CAIRN_ASSIGN_OR_RETURN(NodeSecrets secrets,
                          ReadOrMakeNodeSecrets(settings.config.state_dir(),
@@ -219,17 +218,30 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_ASSIGN_OR_RETURN(
       const auto checkpoints,
       SqliteCheckpointStore::Open(CheckpointPath(settings.config.state_dir())));
+  // Finds a ledger that was rolled back, before anything is added to it.
   CAIRN_ASSIGN_OR_RETURN(
       const std::unique_ptr<LogSigner> signer,
       LogSigner::Create(std::move(secrets.log), state->ledger.get(),
                         checkpoints.get()));
-  BlockSignals();
+  // Whoever finds that the ledger is broken: no log, no run.
+  state->ledger->WhenBroken([](const absl::Status& why) {
+    LogLine("ledger.broken", {{"reason", std::string(why.message())}});
+    kill(getpid(), SIGTERM);
+  });
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto node, NodeEntries::Start(state->ledger.get(), &state->clock,
+                                          settings.config.SerializeAsString()));
+  CAIRN_RETURN_IF_ERROR(state->asks->CloseAbandoned(state->ledger.get()));
+  CAIRN_RETURN_IF_ERROR(
+      LogTerms(settings, state->database.get(), state->ledger.get()));
   LogLine("agent.started", {{"agency", settings.config.agency()}});
   const absl::Status ended =
       RunningAgent(settings, state.get(), signer.get(), std::move(credentials))
           .Run();
   LogLine("agent.stopped", {{"agency", settings.config.agency()}});
-  return ended;
+  CAIRN_RETURN_IF_ERROR(state->ledger->broken());
+  CAIRN_RETURN_IF_ERROR(ended);
+  return node->Stop();
 }
 
 }  // namespace cairn

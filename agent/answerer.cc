@@ -15,6 +15,7 @@
 #include "agent/question_entries.h"
 #include "agent/terms.h"
 #include "core/base/digest.h"
+#include "core/base/disk_reserve.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
@@ -206,6 +207,15 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
     return Refuse(
         refusal, v1::NOT_PERMITTED,
         absl::StrCat("does not answer for the purpose ", query.purpose));
+  }
+  // A refusal is a few hundred bytes, an answer may be many: those stop first.
+  const absl::Status room = CheckDiskReserve(settings_->config.state_dir());
+  if (!room.ok()) {
+    LogLine("disk.reserve", {{"reason", std::string(room.message())}});
+    return Refuse(refusal, v1::NOT_READY,
+                  "has too little room left on its disk to keep a record of "
+                  "an answer; its steward finds the reason in the agent's "
+                  "log");
   }
   Admitted admitted;
   auto plan = MakePlan(**data_set, query);

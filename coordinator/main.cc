@@ -1,6 +1,9 @@
 // cairn-coordinator: the VRU's side. Flags to one object, run, Status to exit
 // code.
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -17,6 +20,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/ledger/log_signer.h"
+#include "core/ledger/node_entries.h"
 #include "core/link/channel.h"
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
@@ -44,6 +48,7 @@ absl::Status CheckLedgerKeys(const CoordinatorSettings& settings,
 }
 
 absl::Status Run(const std::string& config_path) {
+  BlockSignals();  // before gRPC starts threads of its own
   CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
                          ReadCoordinatorConfig(config_path));
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
@@ -60,7 +65,6 @@ absl::Status Run(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
                          QueryLog::Open(settings.DatabasePath(), &clock));
   CAIRN_RETURN_IF_ERROR(log->ledger()->Verify().status());
-  CAIRN_RETURN_IF_ERROR(log->CloseAbandoned());
   const LogOwner owner = OwnerIn(*settings.catalogue, "");
   CAIRN_ASSIGN_OR_RETURN(
       NodeSecrets secrets,
@@ -69,24 +73,35 @@ absl::Status Run(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(
       const auto checkpoints,
       SqliteCheckpointStore::Open(CheckpointPath(settings.config.state_dir())));
+  // Finds a ledger that was rolled back, before anything is added to it.
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<LogSigner> signer,
                          LogSigner::Create(std::move(secrets.log),
                                            log->ledger(), checkpoints.get()));
+  // Whoever finds that the ledger is broken: no log, no run.
+  log->ledger()->WhenBroken([](const absl::Status& why) {
+    LogLine("ledger.broken", {{"reason", std::string(why.message())}});
+    kill(getpid(), SIGTERM);
+  });
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto node, NodeEntries::Start(log->ledger(), &clock,
+                                          settings.config.SerializeAsString()));
+  CAIRN_RETURN_IF_ERROR(log->CloseAbandoned());
   CAIRN_ASSIGN_OR_RETURN(const auto credentials,
                          MakeServerCredentials(settings.config.credentials()));
 
-  BlockSignals();
-  Coordinator coordinator(&settings, log.get(), signer.get(), &clock);
-  AttachService attach(&settings, &coordinator);
-  QueryService query(&settings, &coordinator);
+  auto coordinator =
+      std::make_unique<Coordinator>(&settings, log.get(), signer.get(), &clock);
+  AttachService attach(&settings, coordinator.get());
+  QueryService query(&settings, coordinator.get());
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(settings.config.listen(), credentials, &port);
   builder.RegisterService(&attach);
   builder.RegisterService(&query);
   SetServerLimits(&builder);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
+    CAIRN_RETURN_IF_ERROR(node->Stop());
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", settings.config.listen(),
                      "; is another program using that port?"));
@@ -94,9 +109,12 @@ absl::Status Run(const std::string& config_path) {
   LogLine("coordinator.started", {{"listen", settings.config.listen()}});
   WaitForSignal();
   LogLine("coordinator.stopping", {});
-  coordinator.Drain("the coordinator is stopping");
+  coordinator->Drain("the coordinator is stopping");
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
-  return absl::OkStatus();
+  server.reset();
+  coordinator.reset();  // ends what is open, with its entries
+  CAIRN_RETURN_IF_ERROR(log->ledger()->broken());
+  return node->Stop();
 }
 
 absl::Status Init(const std::string& path) {

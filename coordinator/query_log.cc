@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/disk_reserve.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/ledger/commitment.h"
 #include "core/link/translate.h"
@@ -14,6 +16,10 @@ namespace cairn {
 namespace {
 
 constexpr size_t kMaxResultBytes = 64 << 20;
+
+std::string FolderOf(const std::string& path) {
+  return path.substr(0, path.find_last_of('/') + 1) + ".";
+}
 
 }  // namespace
 
@@ -62,6 +68,13 @@ absl::Status QueryLog::CloseAbandoned() {
 }
 
 absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question) {
+  const absl::Status room = CheckDiskReserve(FolderOf(database_->path()));
+  if (!room.ok()) {
+    LogLine("query.refused", {{"reason", std::string(room.message())}});
+    return absl::Status(room.code(),
+                        absl::StrCat("the coordinator takes no question now: ",
+                                     room.message()));
+  }
   const Commitment commitment = Commitment::To(question.query);
   Entry entry{"query.received", question.query_id, {}};
   entry.fields["actor"] = question.asker;

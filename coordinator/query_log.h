@@ -43,6 +43,8 @@ class QueryLog {
   // Once, before the first question: those that were open when the coordinator
   // last stopped get an entry query.abandoned, and have no answer.
   absl::Status CloseAbandoned();
+  // RESOURCE_EXHAUSTED, and nothing is written, where the disk has no more left
+  // than its reserve.
   absl::StatusOr<Logged> Received(const Question& question);
   // `outcome`: complete, partial, refused or failed.
   absl::Status Answered(const std::string& outcome, const v1::Result& result);

@@ -38,6 +38,13 @@ absl::Status AddAgain(const LedgerStore::Line& line, TreeFrontier* tree) {
   return absl::OkStatus();
 }
 
+// Whether an error says that what was to be written may not be, rather than
+// that the disk failed.
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsAlreadyExists(status) || absl::IsFailedPrecondition(status) ||
+         absl::IsInvalidArgument(status) || absl::IsAborted(status);
+}
+
 // The tree that the store's entries make, against the one that is kept.
 absl::Status CheckSame(const TreeFrontier& again, const TreeFrontier& tree) {
   if (again.size() < tree.size()) {
@@ -170,7 +177,7 @@ absl::Status Ledger::AppendCall(LedgerStore* store, int64_t time_ms, Call* call,
     inner = call->same_commit(receipt);
     return inner;
   });
-  if (!inner.ok() && appended == inner) {  // undone: only this call fails
+  if (IsRefusal(inner) && appended == inner) {  // undone: only this call fails
     call->result = inner;
     return absl::OkStatus();
   }
@@ -198,9 +205,9 @@ void Ledger::CommitTogether(const std::vector<Call*>& calls) {
       tree_ = std::move(tree);
       return;
     }
-    failed_ = absl::InternalError(absl::StrCat(
+    Break(absl::InternalError(absl::StrCat(
         "the ledger could not be written, so nothing more is answered: ",
-        written.message()));
+        written.message())));
   }
   for (Call* call : calls) call->result = failed_;
 }
@@ -213,6 +220,21 @@ uint64_t Ledger::size() const {
 TreeHead Ledger::Head() const {
   MutexLock lock(&mutex_);
   return {tree_.size(), tree_.Root()};
+}
+
+absl::Status Ledger::broken() const {
+  MutexLock lock(&mutex_);
+  return failed_;
+}
+
+void Ledger::WhenBroken(std::function<void(const absl::Status&)> tell) {
+  MutexLock lock(&mutex_);
+  tell_ = std::move(tell);
+}
+
+void Ledger::Break(absl::Status why) {
+  failed_ = std::move(why);
+  if (tell_) tell_(failed_);
 }
 
 absl::Status Ledger::ReadBack() {
@@ -230,8 +252,8 @@ absl::StatusOr<SignedCheckpoint> Ledger::Sign(const SigningKey& key) {
   MutexLock lock(&mutex_);
   if (!failed_.ok()) return failed_;
   if (const absl::Status same = ReadBack(); !same.ok()) {
-    failed_ = Loss("the ledger is not signed, and nothing more is answered: ",
-                   same.message());
+    Break(Loss("the ledger is not signed, and nothing more is answered: ",
+               same.message()));
     return failed_;
   }
   return SignCheckpoint({key.verifier().name(), tree_.size(), tree_.Root()},

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -103,9 +104,11 @@ class Ledger {
   // later call fails with the first error, and the program is to stop.
   absl::StatusOr<Receipt> Append(const Entry& entry);
   // Several entries, and what `same_commit` writes to the same store, in one
-  // commit. The receipt is the last entry's. If `same_commit` fails, nothing of
-  // this call is written, its error is returned, and the ledger goes on; so do
-  // those who share the commit.
+  // commit. The receipt is the last entry's. If `same_commit` refuses
+  // (ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT or ABORTED), nothing
+  // of this call is written, its error is returned, and the ledger goes on; so
+  // do those who share the commit. Any other error of it is the disk's, and as
+  // a failed commit.
   absl::StatusOr<Receipt> Append(const std::vector<Entry>& entries,
                                  SameCommit same_commit);
   absl::StatusOr<Receipt> Append(
@@ -117,6 +120,12 @@ class Ledger {
 
   uint64_t size() const;
   TreeHead Head() const;
+
+  // Why nothing is appended or signed any more; OK while all is well.
+  absl::Status broken() const;
+  // Told once, on whichever thread finds it, when that changes: the program is
+  // to stop. It may not call the ledger. To be set before the first Append.
+  void WhenBroken(std::function<void(const absl::Status&)> tell);
 
   // Signs what is on the disk: the entries added since the last signature are
   // read back and hashed anew. If they do not make the same tree (a bit that
@@ -176,6 +185,7 @@ class Ledger {
   absl::Status CheckSize(uint64_t size) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status ReadBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Break(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   LedgerStore* const store_;
   const Clock* const clock_;
@@ -193,6 +203,7 @@ class Ledger {
   TreeFrontier read_back_ ABSL_GUARDED_BY(mutex_);
   int64_t last_ms_ ABSL_GUARDED_BY(mutex_);
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(const absl::Status&)> tell_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cairn

@@ -1,5 +1,7 @@
 // Each question is answered once: the order of what is written, and what is
 // done with an id that comes again.
+#include <stdlib.h>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -133,6 +135,20 @@ TEST_F(ReplayTest, AnAnswerThatCannotBeKeptLetsNothingOut) {
   EXPECT_FALSE(answerer_->Answer(Question({"weapon"})).ok());
   EXPECT_EQ(ReleasesOnDisk(), 0);
   EXPECT_EQ(LinesOnDisk().size(), 2u);
+}
+
+TEST_F(ReplayTest, ADiskWithoutRoomForAnAnswerRefusesItOnRecord) {
+  ASSERT_EQ(setenv("CAIRN_DISK_RESERVE_MIB", "4000000000000", 1), 0);
+  const v1::Answer refused = Answer(Question({"weapon"}));
+  ASSERT_EQ(unsetenv("CAIRN_DISK_RESERVE_MIB"), 0);
+  EXPECT_EQ(refused.refusal().reason(), v1::NOT_READY);
+  EXPECT_THAT(refused.refusal().sentence(), HasSubstr("room"));
+  const std::vector<std::string> lines = LinesOnDisk();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[1], HasSubstr("query.refused"));
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+  // With room again it goes on.
+  EXPECT_TRUE(Answer(Question({"weapon"})).has_tables());
 }
 
 TEST_F(ReplayTest, ACommitmentOpensWithItsSaltAndIsNoBareHash) {

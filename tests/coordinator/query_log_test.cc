@@ -109,10 +109,21 @@ TEST_F(QueryLogTest, ManyAtOnceAreAllThereWithTheirRowsAndReadWhileWritten) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(*log_->ledger().Verify(), 2u * kThreads * kRounds);
+  EXPECT_EQ(*log_->ledger()->Verify(), 2u * kThreads * kRounds);
   const auto history = log_->List("", 10'000);
   ASSERT_THAT(history, IsOk());
   EXPECT_EQ(history->item_size(), kThreads * kRounds);
+}
+
+TEST_F(QueryLogTest, ADiskWithoutRoomTakesNoQuestionAndSaysWhy) {
+  ASSERT_EQ(setenv("CAIRN_DISK_RESERVE_MIB", "4000000000000", 1), 0);
+  EXPECT_THAT(log_->Received(Question("q1")),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("takes no question now")));
+  ASSERT_EQ(unsetenv("CAIRN_DISK_RESERVE_MIB"), 0);
+  EXPECT_EQ(log_->ledger()->size(), 0u);
+  EXPECT_THAT(log_->ledger()->broken(), IsOk());
+  EXPECT_THAT(log_->Received(Question("q1")), IsOk());
 }
 
 // A second question under an id takes nobody with it.
@@ -121,7 +132,7 @@ TEST_F(QueryLogTest, AnIdIsUsedOnce) {
   EXPECT_THAT(log_->Received(Question("q1")),
               StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_THAT(log_->Received(Question("q2")), IsOk());
-  EXPECT_EQ(log_->ledger().size(), 2u);
+  EXPECT_EQ(log_->ledger()->size(), 2u);
   EXPECT_EQ(Rows("SELECT salt FROM commitment").size(), 2u);
 }
 

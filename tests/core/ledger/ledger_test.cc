@@ -150,6 +150,31 @@ TEST_F(LedgerTest, AfterAFailedCommitNothingMoreIsAppended) {
   EXPECT_EQ(ledger_->size(), 1u);
 }
 
+TEST_F(LedgerTest, WhoAskedForItIsToldOnceWhyNothingMoreIsAppended) {
+  std::vector<std::string> told;
+  ledger_->WhenBroken([&](const absl::Status& why) {
+    told.push_back(std::string(why.message()));
+  });
+  ASSERT_THAT(ledger_->Append(Noted("a")), IsOk());
+  // What refuses is no failure of the disk.
+  EXPECT_FALSE(
+      ledger_->Append({Noted("b")}, [] { return absl::AbortedError("no"); })
+          .ok());
+  EXPECT_THAT(ledger_->broken(), IsOk());
+  EXPECT_TRUE(told.empty());
+  // What fails beside the entry is.
+  EXPECT_FALSE(
+      ledger_
+          ->Append({Noted("c")}, [] { return absl::InternalError("disk I/O"); })
+          .ok());
+  EXPECT_FALSE(ledger_->Append(Noted("d")).ok());
+  EXPECT_THAT(ledger_->broken(),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("disk I/O")));
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_THAT(told[0], HasSubstr("nothing more is answered"));
+  EXPECT_EQ(store_.lines.size(), 1u);
+}
+
 TEST_F(LedgerTest, ACommitThatFailedButPersistedGivesNoReceiptAndIsKept) {
   store_.fault = FakeStore::Fault::kAfterPersisting;
   EXPECT_THAT(ledger_->Append(Noted("a")),
