@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/audit.h"
 #include "agent/coordinator_link.h"
 #include "agent/terms.h"
 #include "core/base/command_line.h"
@@ -72,7 +73,9 @@ class RunningAgent {
   RunningAgent(const AgentSettings& settings, AgentState* state,
                LogSigner* signer,
                std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : signer_(signer),
+      : state_dir_(settings.config.state_dir()),
+        ledger_(state->ledger.get()),
+        signer_(signer),
         answerer_(&settings, state->ledger.get(), state->releases.get(),
                   state->asks.get()),
         link_(settings.config.coordinator(), std::move(credentials),
@@ -107,14 +110,7 @@ class RunningAgent {
         answer.ok() ? signer_->Sign().status() : absl::OkStatus();
     if (!signed_now.ok()) answer = signed_now;
     if (!answer.ok()) {
-      // No log, no run: the ledger cannot be written, so the agent stops.
-      LogLine("agent.stopping",
-              {{"reason", std::string(answer.status().message())}});
-      {
-        MutexLock lock(&mutex_);
-        failed_ = answer.status();
-      }
-      kill(getpid(), SIGTERM);
+      Stop(answer.status());
       return;
     }
     LogLine("query.answered",
@@ -125,6 +121,16 @@ class RunningAgent {
     link_.Send(message);
   }
 
+  // No log, no run: the ledger cannot be written, so the agent stops.
+  void Stop(const absl::Status& why) {
+    LogLine("agent.stopping", {{"reason", std::string(why.message())}});
+    {
+      MutexLock lock(&mutex_);
+      failed_ = why;
+    }
+    kill(getpid(), SIGTERM);
+  }
+
   // Heartbeats, and a new Hello when load has replaced an extract.
   void Tick() {
     auto last_beat = std::chrono::steady_clock::now();
@@ -132,7 +138,10 @@ class RunningAgent {
       for (int i = 0; i < 10 && !stopping_; ++i) {
         std::this_thread::sleep_for(kLookForLoad / 10);
       }
-      const bool queued = worker_.Push([this] { LookForLoad(); });
+      const bool queued = worker_.Push([this] {
+        LookForLoad();
+        LookForExports();
+      });
       if (!queued) continue;
       const auto now = std::chrono::steady_clock::now();
       if (now - last_beat < kHeartbeat) continue;
@@ -157,6 +166,13 @@ class RunningAgent {
     link_.SayHello();
   }
 
+  void LookForExports() {
+    bool logged = false;
+    absl::Status status = LogExports(state_dir_, ledger_, &logged);
+    if (status.ok() && logged) status = signer_->Sign().status();
+    if (!status.ok()) Stop(status);
+  }
+
   std::vector<v1::Holding> KnownHoldings() {
     MutexLock lock(&mutex_);
     return holdings_;
@@ -166,6 +182,8 @@ class RunningAgent {
     holdings_ = std::move(holdings);
   }
 
+  const std::string state_dir_;
+  Ledger* const ledger_;
   LogSigner* const signer_;
   Answerer answerer_;
   std::atomic<bool> stopping_{false};

@@ -2,10 +2,12 @@
 
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "agent/agent.h"
+#include "agent/audit.h"
 #include "agent/config.h"
 #include "agent/steward.h"
 #include "core/base/command_line.h"
@@ -20,6 +22,41 @@ absl::Status Run(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
                          ReadAgentConfig(config_path));
   return RunAgent(settings);
+}
+
+// `audit`: each command on the agency's own ledger.
+template <typename Add>
+void AddAudit(CLI::App* app, const Add& add, const std::string* config,
+              AuditFlags* flags) {
+  CLI::App* audit = app->add_subcommand(
+      "audit", "The agency's own ledger; needs no coordinator");
+  audit->require_subcommand(1);
+  const auto on_ledger =
+      [config, flags](absl::Status (*work)(AuditSource*, const AuditFlags&)) {
+        return [config, flags, work]() -> absl::Status {
+          CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AuditSource> source,
+                                 OwnLedger(*config));
+          return work(source.get(), *flags);
+        };
+      };
+  CLI::App* verify = add(
+      audit, "verify", "Check every entry, first to last, and every signature",
+      on_ledger(AuditVerify));
+  AddAuditKeys(verify, flags);
+  AddAuditOutput(verify, flags);
+  AddAuditList(add(audit, "list",
+                   "What was asked, by whom, and what became "
+                   "of it",
+                   on_ledger(AuditList)),
+               flags);
+  CLI::App* show = add(audit, "show", "All that is on record of one question",
+                       on_ledger(AuditShow));
+  show->add_option("query_id", flags->query_id, "Its id")->required();
+  AddAuditOutput(show, flags);
+  add(audit, "export", "Write the ledger to a folder for an auditor",
+      on_ledger(AuditExport))
+      ->add_option("folder", flags->folder, "An empty folder")
+      ->required();
 }
 
 int Main(int argc, char** argv) {
@@ -42,6 +79,7 @@ int Main(int argc, char** argv) {
   std::string config = "agent.textproto", agency, data_set;
   bool start_anew = false;
   QuestionText question;
+  AuditFlags flags;
   absl::Status status;
   const auto add = [&](CLI::App* parent, const char* name, const char* what,
                        std::function<absl::Status()> work) {
@@ -81,10 +119,7 @@ int Main(int argc, char** argv) {
       [&] { return Run(config); });
   add(&app, "status", "Say what is loaded, and whether the agent runs",
       [&] { return StatusAgent(config); });
-  CLI::App* audit = app.add_subcommand("audit", "The agency's own ledger");
-  audit->require_subcommand(1);
-  add(audit, "verify", "Check every entry, first to last",
-      [&] { return VerifyAgent(config); });
+  AddAudit(&app, add, &config, &flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

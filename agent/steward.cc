@@ -407,15 +407,4 @@ absl::Status KeysAgent(const std::string& config_path) {
   return absl::OkStatus();
 }
 
-absl::Status VerifyAgent(const std::string& config_path) {
-  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
-                         ReadAgentConfig(config_path));
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
-                         OpenAgentState(settings));
-  CAIRN_ASSIGN_OR_RETURN(const uint64_t entries, state->ledger->Verify());
-  Print(absl::StrCat("ok    ", settings.DatabasePath(), ": ", entries,
-                     " entries, no gap, each as it was hashed\n"));
-  return absl::OkStatus();
-}
-
 }  // namespace cairn

@@ -28,7 +28,6 @@ absl::Status StatusAgent(const std::string& config_path);
 // Makes the keys of the ledger and the witness where they are missing, and
 // prints their public halves for the partnership's file of ledger keys.
 absl::Status KeysAgent(const std::string& config_path);
-absl::Status VerifyAgent(const std::string& config_path);
 
 }  // namespace cairn
 

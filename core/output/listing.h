@@ -16,13 +16,13 @@ struct Listing {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;
   // What it lists, for the heading of a workbook.
-  std::string title;
+  std::string title = {};
   // Columns of whole numbers: numbers in JSON and in a workbook, to the right
   // in a table. An empty cell is null there.
-  std::vector<std::string> numbers;
+  std::vector<std::string> numbers = {};
   // Columns whose cells go on in the next line where a terminal is narrow.
   // Cells of the others stay whole, so that they can be copied.
-  std::vector<std::string> wrapped;
+  std::vector<std::string> wrapped = {};
 };
 
 // Where and how output is written.

@@ -84,6 +84,6 @@ verify_ledgers() {
 
 verify_ledger() {
   printf '%s: ' "$1"
-  "$bin/$2" audit verify --config "$dir/config/$1.textproto" 2>&1 9>&- ||
-    die_with_log "$1" "the ledger of $1 does not verify"
+  "$bin/$2" audit verify --config "$dir/config/$1.textproto" 2>&1 9>&- |
+    tail -n 1 || die_with_log "$1" "the ledger of $1 does not verify"
 }

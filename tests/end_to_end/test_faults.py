@@ -236,10 +236,12 @@ class FaultTest(unittest.TestCase):
                 with contextlib.closing(sqlite3.connect(state / "agent.db")) as ledger:
                     self.assertEqual(ledger.execute(change).rowcount, 1)
                     ledger.commit()
-                for done in (run(*verify),
-                             run("cairn-agent", "run", *verify[3:], timeout=20)):
-                    self.assertNotEqual(done.code, COMPLETE, done)
-                    self.assertEqual(done.out, "", done)
+                verdict = run(*verify)
+                self.assertRegex(verdict.out, r"(?m)^FAIL  entries .*entry \d+ ")
+                started = run("cairn-agent", "run", *verify[3:], timeout=20)
+                self.assertEqual(started.out, "", started)
+                for done in (verdict, started):
+                    self.assertEqual(done.code, FAILED, done)
                     self.assertEqual(done.err.count("\n"), 1, done)
                 shutil.rmtree(state)
 

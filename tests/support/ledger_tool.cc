@@ -4,6 +4,9 @@
 //   ledger_tool make FOLDER ENTRIES    FOLDER/log (the export), FOLDER/kept (a
 //       checkpoint at half the size), FOLDER/receipts/N and FOLDER/entries/N;
 //       prints the two vkeys, the log's and the witness's, a line each
+//   ledger_tool forge FOLDER LINES KEY_FILE
+//       the export of a log of just these lines, signed with this secret key:
+//       what its owner could make of it
 //   ledger_tool verify FOLDER LOG_VKEY WITNESS_VKEY [KEPT ..]
 //       exits 0, or 1 with what is wrong on stderr
 #include <cstdlib>
@@ -88,9 +91,9 @@ std::string ReadFile(const std::string& path) {
 }
 
 Entry Question(uint64_t i) {
-  Entry entry{i % 2 == 0 ? "query.received" : "answer.released",
-              absl::StrCat("q", i / 2),
-              {}};
+  static const char* const kTypes[] = {"query.received", "query.admitted",
+                                       "answer.released"};
+  Entry entry{kTypes[i % 3], absl::StrCat("q", i / 3), {}};
   entry.fields["cells"] = static_cast<int64_t>(i % 23) - 3;
   entry.fields["purpose"] = i % 3 == 0 ? "P3 \"\\\n tŷ" : "P1";
   return entry;
@@ -146,6 +149,24 @@ void Verify(int argc, char** argv) {
   std::cout << log.checkpoint.checkpoint().size << " entries verified\n";
 }
 
+void Forge(const std::string& folder, const std::string& lines,
+           const std::string& key_file) {
+  const LogFolderWriter writer = Must(LogFolderWriter::Create(folder));
+  TileWriter tiles([&](const std::string& path, const std::string& bytes) {
+    return writer.Write(path, bytes);
+  });
+  std::istringstream text(ReadFile(lines));
+  for (std::string line; std::getline(text, line);) Must(tiles.Append(line));
+  Must(tiles.Finish());
+  std::string secret = ReadFile(key_file);
+  while (!secret.empty() && secret.back() == '\n') secret.pop_back();
+  const SigningKey key = Must(SigningKey::Parse(secret));
+  Must(writer.Finish(
+      Must(SignCheckpoint({key.verifier().name(), tiles.size(), tiles.Root()},
+                          key))
+          .Text()));
+}
+
 }  // namespace
 }  // namespace cairn
 
@@ -153,6 +174,8 @@ int main(int argc, char** argv) {
   const std::string command = argc > 3 ? argv[1] : "";
   if (command == "make") {
     cairn::Make(argv[2], std::stoull(argv[3]));
+  } else if (command == "forge" && argc == 5) {
+    cairn::Forge(argv[2], argv[3], argv[4]);
   } else if (command == "verify" && argc > 4) {
     cairn::Verify(argc, argv);
   } else {
