@@ -81,25 +81,26 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(
   if (!credentials.ok()) {
     return absl::UnauthenticatedError(credentials.status().message());
   }
-  return std::unique_ptr<Client>(new Client(v1::QueryService::NewStub(
-      MakeChannel(read.coordinator(), *credentials))));
+  return std::unique_ptr<Client>(
+      new Client(MakeChannel(read.coordinator(), *credentials)));
 }
 
-absl::Status Client::Call(UnaryCall call,
+template <typename Stub>
+absl::Status Client::Call(Stub* stub, UnaryCall<Stub> call,
                           const google::protobuf::MessageLite& request,
                           google::protobuf::Message* response) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kShortCall);
   v1::Envelope asked, reply;
   asked.set_message(request.SerializeAsString());
-  const grpc::Status status = (stub_.get()->*call)(&context, asked, &reply);
+  const grpc::Status status = (stub->*call)(&context, asked, &reply);
   if (!status.ok()) return InWords(status);
   return ParseMessage(reply.message(), kMaxReplyBytes, response);
 }
 
 absl::StatusOr<v1::Description> Client::Describe() {
   v1::Description description;
-  CAIRN_RETURN_IF_ERROR(Call(&v1::QueryService::Stub::Describe,
+  CAIRN_RETURN_IF_ERROR(Call(stub_.get(), &v1::QueryService::Stub::Describe,
                              v1::DescribeRequest(), &description));
   return description;
 }
@@ -110,7 +111,7 @@ absl::StatusOr<v1::History> Client::History(bool mine, int limit) {
   request.set_limit(static_cast<uint32_t>(limit));
   v1::History history;
   CAIRN_RETURN_IF_ERROR(
-      Call(&v1::QueryService::Stub::History, request, &history));
+      Call(stub_.get(), &v1::QueryService::Stub::History, request, &history));
   return history;
 }
 
@@ -118,8 +119,36 @@ absl::StatusOr<v1::Result> Client::Fetch(const std::string& query_id) {
   v1::FetchRequest request;
   request.set_query_id(query_id);
   v1::Result result;
-  CAIRN_RETURN_IF_ERROR(Call(&v1::QueryService::Stub::Fetch, request, &result));
+  CAIRN_RETURN_IF_ERROR(
+      Call(stub_.get(), &v1::QueryService::Stub::Fetch, request, &result));
   return result;
+}
+
+absl::StatusOr<std::string> Client::ReadLogFile(const std::string& path) {
+  v1::LogFileRequest request;
+  request.set_path(path);
+  v1::LogFile file;
+  CAIRN_RETURN_IF_ERROR(
+      Call(audit_.get(), &v1::AuditService::Stub::ReadLogFile, request, &file));
+  return std::move(*file.mutable_bytes());
+}
+
+absl::StatusOr<std::vector<std::string>> Client::Cosigned() {
+  v1::Cosigned cosigned;
+  CAIRN_RETURN_IF_ERROR(Call(audit_.get(),
+                             &v1::AuditService::Stub::ListCosigned,
+                             v1::CosignedRequest(), &cosigned));
+  return std::vector<std::string>(cosigned.note().begin(),
+                                  cosigned.note().end());
+}
+
+absl::StatusOr<v1::OpenedCommitment> Client::OpenQuestion(uint64_t entry) {
+  v1::OpenQuestionRequest request;
+  request.set_entry(entry);
+  v1::OpenedCommitment opened;
+  CAIRN_RETURN_IF_ERROR(Call(
+      audit_.get(), &v1::AuditService::Stub::OpenQuestion, request, &opened));
+  return opened;
 }
 
 absl::StatusOr<v1::Result> Client::Ask(const v1::RunQueryRequest& request,

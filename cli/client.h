@@ -1,11 +1,14 @@
 #ifndef CAIRN_CLI_CLIENT_H_
 #define CAIRN_CLI_CLIENT_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "cairn/v1/audit_service.grpc.pb.h"
 #include "cairn/v1/query_service.grpc.pb.h"
 
 namespace cairn {
@@ -23,6 +26,11 @@ class Client {
   absl::StatusOr<v1::History> History(bool mine, int limit);
   absl::StatusOr<v1::Result> Fetch(const std::string& query_id);
 
+  // For auditors. NOT_FOUND if the ledger has no such file.
+  absl::StatusOr<std::string> ReadLogFile(const std::string& path);
+  absl::StatusOr<std::vector<std::string>> Cosigned();
+  absl::StatusOr<v1::OpenedCommitment> OpenQuestion(uint64_t entry);
+
   using OnEvent = std::function<void(const v1::QueryEvent&)>;
   // The result, after the events that led to it. Ends a little after the
   // question's own deadline if the coordinator does not.
@@ -30,16 +38,21 @@ class Client {
                                  const OnEvent& on_event);
 
  private:
-  using UnaryCall = grpc::Status (v1::QueryService::Stub::*)(
-      grpc::ClientContext*, const v1::Envelope&, v1::Envelope*);
+  // One of the methods of `stub`.
+  template <typename Stub>
+  using UnaryCall = grpc::Status (Stub::*)(grpc::ClientContext*,
+                                           const v1::Envelope&, v1::Envelope*);
 
-  explicit Client(std::unique_ptr<v1::QueryService::Stub> stub)
-      : stub_(std::move(stub)) {}
-  absl::Status Call(UnaryCall call,
-                    const google::protobuf::MessageLite& request,
-                    google::protobuf::Message* response);
+  explicit Client(const std::shared_ptr<grpc::ChannelInterface>& channel)
+      : stub_(v1::QueryService::NewStub(channel)),
+        audit_(v1::AuditService::NewStub(channel)) {}
+  template <typename Stub>
+  static absl::Status Call(Stub* stub, UnaryCall<Stub> call,
+                           const google::protobuf::MessageLite& request,
+                           google::protobuf::Message* response);
 
   std::unique_ptr<v1::QueryService::Stub> stub_;
+  std::unique_ptr<v1::AuditService::Stub> audit_;
 };
 
 }  // namespace cairn

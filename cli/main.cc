@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/ask.h"
 #include "cli/attack_table.h"
+#include "cli/audit.h"
 #include "cli/client.h"
 #include "cli/listing.h"
 #include "cli/protect_table.h"
@@ -25,7 +26,7 @@ namespace {
 constexpr char kProgram[] = "cairn";
 constexpr char kExitCodes[] =
     "0    complete answer\n"
-    "1    failed\n"
+    "1    failed; audit: the ledger does not hold, or ledgers differ\n"
     "2    usage, filter or configuration error (position shown)\n"
     "3    partial: at least one asked agency did not answer\n"
     "4    not signed in, or not allowed\n"
@@ -35,11 +36,12 @@ constexpr char kExitCodes[] =
     "130  interrupted\n";
 
 struct Flags {
-  std::string profile, data_set, query_id;
+  std::string profile, data_set, query_id, audit_folder;
   AskFlags ask;
   OutputFlags output;
   ProtectFlags protect;
   AttackFlags attack;
+  AuditFlags audit;
   bool mine = false;
   int limit = 50;
 };
@@ -128,6 +130,19 @@ absl::StatusOr<int> ProtectIt(const Flags& flags) {
 
 absl::StatusOr<int> AttackIt(const Flags& flags) {
   return AttackTable(flags.attack);
+}
+
+// A folder, or the coordinator's own ledger.
+template <absl::Status (*work)(AuditSource*, const AuditFlags&)>
+absl::StatusOr<int> Audit(const Flags& flags) {
+  std::unique_ptr<AuditSource> source;
+  if (flags.audit_folder.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(source, CoordinatorLedger(flags.profile));
+  } else {
+    source = FolderSource(flags.audit_folder);
+  }
+  CAIRN_RETURN_IF_ERROR(work(source.get(), flags.audit));
+  return kExitComplete;
 }
 
 absl::StatusOr<int> ExitCodes(const Flags&) {
@@ -227,6 +242,49 @@ void AddAttackFlags(CLI::App* command, AttackFlags* flags) {
       "      --policy policies/standard.textproto\n");
 }
 
+template <typename Add>
+void AddAudit(CLI::App* app, const Add& add, Flags* flags) {
+  CLI::App* audit = app->add_subcommand(
+      "audit", "The coordinator's ledger, or an exported one");
+  audit->require_subcommand(1);
+  const auto add_folder = [flags](CLI::App* command) {
+    command->add_option("folder", flags->audit_folder,
+                        "An export (default: ask the coordinator)");
+    return command;
+  };
+  CLI::App* verify =
+      add_folder(add(audit, "verify",
+                     "Check every entry, first to last, and every "
+                     "signature",
+                     Audit<AuditVerify>));
+  AddAuditKeys(verify, &flags->audit);
+  AddAuditOutput(verify, &flags->audit);
+  AddAuditList(add_folder(add(audit, "list",
+                              "What was asked, by whom, and what became of it",
+                              Audit<AuditList>)),
+               &flags->audit);
+  CLI::App* show = add(audit, "show", "All that is on record of one question",
+                       Audit<AuditShow>);
+  show->add_option("query_id", flags->audit.query_id, "Its id")->required();
+  AddAuditOutput(add_folder(show), &flags->audit);
+  CLI::App* reconcile =
+      add(audit, "reconcile",
+          "Hold the coordinator's ledger against the agencies', both ways",
+          Audit<AuditReconcile>);
+  reconcile
+      ->add_option("--agent", flags->audit.agents,
+                   "An export of an agency's ledger; may be repeated")
+      ->required();
+  reconcile->add_option("--coordinator", flags->audit_folder,
+                        "An export of the coordinator's (default: ask it)");
+  AddAuditKeys(reconcile, &flags->audit);
+  AddAuditOutput(reconcile, &flags->audit);
+  add(audit, "export", "Write the coordinator's ledger to a folder",
+      Audit<AuditExport>)
+      ->add_option("folder", flags->audit.folder, "An empty folder")
+      ->required();
+}
+
 // A mistyped command gets the nearest one, not "a subcommand is required".
 absl::Status CheckCommand(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return absl::OkStatus();
@@ -263,18 +321,24 @@ int Main(int argc, char** argv) {
       "  cairn export q-20260101-0123456789 -o xlsx --out answer.xlsx\n"
       "  cairn protect counts.csv --dims ward,age --count n \\\n"
       "      --policy policies/standard.textproto --out safe.csv\n"
-      "  cairn attack safe.csv --dims ward,age\n",
+      "  cairn attack safe.csv --dims ward,age\n"
+      "  cairn audit verify EXPORT --keys ledger-keys.textproto\n"
+      "  cairn audit reconcile --agent POLICE-EXPORT\n",
       kProgram};
   app.require_subcommand(1);
   Flags flags;
   absl::StatusOr<int> exit_code = kExitFailed;
   app.add_option("--profile", flags.profile,
                  "Profile file (default: the one CAIRN_PROFILE names)");
-  const auto add = [&](const char* name, const char* what,
-                       absl::StatusOr<int> (*work)(const Flags&)) {
-    CLI::App* command = app.add_subcommand(name, what);
+  const auto add_to = [&](CLI::App* parent, const char* name, const char* what,
+                          absl::StatusOr<int> (*work)(const Flags&)) {
+    CLI::App* command = parent->add_subcommand(name, what);
     command->callback([&exit_code, &flags, work] { exit_code = work(flags); });
     return command;
+  };
+  const auto add = [&](const char* name, const char* what,
+                       absl::StatusOr<int> (*work)(const Flags&)) {
+    return add_to(&app, name, what, work);
   };
   CLI::App* query = add("query", "Ask a question", Query);
   AddQueryFlags(query, &flags);
@@ -303,6 +367,7 @@ int Main(int argc, char** argv) {
   AddAttackFlags(
       add("attack", "What anyone can infer from a published table", AttackIt),
       &flags.attack);
+  AddAudit(&app, add_to, &flags);
   CLI::App* help = app.add_subcommand("help", "More help");
   help->require_subcommand(1);
   help->add_subcommand("exit-codes", "What the exit codes mean")->callback([&] {

@@ -13,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "coordinator/attach_service.h"
+#include "coordinator/audit_service.h"
 #include "coordinator/config.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/query_service.h"
@@ -86,6 +87,11 @@ absl::Status Run(const std::string& config_path) {
       const auto node, NodeEntries::Start(log->ledger(), &clock,
                                           settings.config.SerializeAsString()));
   CAIRN_RETURN_IF_ERROR(log->CloseAbandoned());
+  CAIRN_ASSIGN_OR_RETURN(
+      std::unique_ptr<NodeLog> own_log,
+      NodeLog::Open(settings.DatabasePath(),
+                    CheckpointPath(settings.config.state_dir()),
+                    signer->key().name()));
   CAIRN_ASSIGN_OR_RETURN(const auto credentials,
                          MakeServerCredentials(settings.config.credentials()));
 
@@ -93,11 +99,13 @@ absl::Status Run(const std::string& config_path) {
       std::make_unique<Coordinator>(&settings, log.get(), signer.get(), &clock);
   AttachService attach(&settings, coordinator.get());
   QueryService query(&settings, coordinator.get());
+  AuditService audit(&settings, coordinator.get(), std::move(own_log));
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(settings.config.listen(), credentials, &port);
   builder.RegisterService(&attach);
   builder.RegisterService(&query);
+  builder.RegisterService(&audit);
   SetServerLimits(&builder);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {

@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/audit/agency_parts.h"
 #include "core/base/disk_reserve.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/ledger/commitment.h"
+#include "core/ledger/merkle.h"
 #include "core/link/translate.h"
 #include "core/store/sqlite_ledger_store.h"
 
@@ -19,6 +21,24 @@ constexpr size_t kMaxResultBytes = 64 << 20;
 
 std::string FolderOf(const std::string& path) {
   return path.substr(0, path.find_last_of('/') + 1) + ".";
+}
+
+// What each agency did, and the entry of its own ledger that its receipt names.
+std::vector<AgencyPart> PartsOf(const v1::Result& result) {
+  std::vector<AgencyPart> parts;
+  for (const v1::AgencyOutcome& agency : result.agency()) {
+    AgencyPart part;
+    part.agency = agency.agency();
+    part.what = agency.outcome() == v1::ANSWERED  ? AgencyPart::What::kAnswered
+                : agency.outcome() == v1::REFUSED ? AgencyPart::What::kRefused
+                                                  : AgencyPart::What::kSilent;
+    if (agency.receipt().entry_hash().size() == kHashBytes) {
+      part.index = agency.receipt().index();
+      part.entry_hash = agency.receipt().entry_hash();
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 }  // namespace
@@ -116,6 +136,7 @@ absl::Status QueryLog::Answered(const std::string& outcome,
   entry.fields["agencies_answered"] = answered;
   entry.fields["agencies_refused"] = refused;
   entry.fields["agencies_silent"] = silent;
+  entry.fields["agencies"] = FormatAgencyParts(PartsOf(result));
   const std::string bytes = result.SerializeAsString();
   const Commitment commitment = Commitment::To(bytes);
   entry.fields["answer_commit"] = commitment.hash;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "coordinator/unary_call.h"
 #include "core/base/log.h"
 #include "core/link/channel.h"
 #include "core/link/credentials.h"
@@ -106,74 +107,52 @@ grpc::ServerWriteReactor<v1::Envelope>* QueryService::RunQuery(
   return stream.get();
 }
 
-grpc::ServerUnaryReactor* QueryService::Unary(
-    grpc::CallbackServerContext* context, const std::vector<std::string>& roles,
-    v1::Envelope* response, Work work) {
-  auto* reactor = context->DefaultReactor();
-  const auto identity = IdentifyPeer(*context->auth_context(),
-                                     settings_->catalogue->partnership, roles);
-  if (!identity.ok()) {
-    LogLine("call.unauthorised",
-            {{"reason", std::string(identity.status().message())}});
-    reactor->Finish(ToGrpcStatus(identity.status()));
-    return reactor;
-  }
-  const bool taken = coordinator_->Run(
-      [reactor, response, work = std::move(work), asker = identity->id] {
-        auto bytes = work(asker);
-        if (bytes.ok()) response->set_message(*std::move(bytes));
-        reactor->Finish(ToGrpcStatus(bytes.status()));
-      });
-  if (!taken) {
-    reactor->Finish(
-        grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "the coordinator is busy; ask again in a few seconds"));
-  }
-  return reactor;
-}
-
 grpc::ServerUnaryReactor* QueryService::Describe(
     grpc::CallbackServerContext* context, const v1::Envelope*,
     v1::Envelope* response) {
-  return Unary(context, {"analyst", "steward", "auditor"}, response,
-               [this](const std::string&) -> absl::StatusOr<std::string> {
-                 return coordinator_->Describe().SerializeAsString();
-               });
+  return UnaryCall(context, *settings_, coordinator_,
+                   {"analyst", "steward", "auditor"}, response,
+                   [this](const std::string&) -> absl::StatusOr<std::string> {
+                     return coordinator_->Describe().SerializeAsString();
+                   });
 }
 
 grpc::ServerUnaryReactor* QueryService::History(
     grpc::CallbackServerContext* context, const v1::Envelope* request,
     v1::Envelope* response) {
-  return Unary(context, {"analyst", "steward", "auditor"}, response,
-               [this, bytes = request->message()](
-                   const std::string& asker) -> absl::StatusOr<std::string> {
-                 v1::HistoryRequest asked;
-                 const absl::Status read =
-                     ParseMessage(bytes, kMaxQuestionBytes, &asked);
-                 if (!read.ok()) return read;
-                 const int limit = static_cast<int>(std::clamp<uint32_t>(
-                     asked.limit() == 0 ? 50 : asked.limit(), 1, 10'000));
-                 auto history =
-                     coordinator_->log().List(asked.mine() ? asker : "", limit);
-                 if (!history.ok()) return history.status();
-                 return history->SerializeAsString();
-               });
+  return UnaryCall(
+      context, *settings_, coordinator_, {"analyst", "steward", "auditor"},
+      response,
+      [this, bytes = request->message()](
+          const std::string& asker) -> absl::StatusOr<std::string> {
+        v1::HistoryRequest asked;
+        const absl::Status read =
+            ParseMessage(bytes, kMaxQuestionBytes, &asked);
+        if (!read.ok()) return read;
+        const int limit = static_cast<int>(std::clamp<uint32_t>(
+            asked.limit() == 0 ? 50 : asked.limit(), 1, 10'000));
+        auto history =
+            coordinator_->log().List(asked.mine() ? asker : "", limit);
+        if (!history.ok()) return history.status();
+        return history->SerializeAsString();
+      });
 }
 
 grpc::ServerUnaryReactor* QueryService::Fetch(
     grpc::CallbackServerContext* context, const v1::Envelope* request,
     v1::Envelope* response) {
-  return Unary(context, {"analyst", "auditor"}, response,
-               [this, bytes = request->message()](
-                   const std::string&) -> absl::StatusOr<std::string> {
-                 v1::FetchRequest asked;
-                 const absl::Status read =
-                     ParseMessage(bytes, kMaxQuestionBytes, &asked);
-                 if (!read.ok()) return read;
-                 auto result = coordinator_->log().Fetch(asked.query_id());
-                 if (!result.ok()) return result.status();
-                 return result->SerializeAsString();
-               });
+  return UnaryCall(context, *settings_, coordinator_, {"analyst", "auditor"},
+                   response,
+                   [this, bytes = request->message()](
+                       const std::string&) -> absl::StatusOr<std::string> {
+                     v1::FetchRequest asked;
+                     const absl::Status read =
+                         ParseMessage(bytes, kMaxQuestionBytes, &asked);
+                     if (!read.ok()) return read;
+                     auto result = coordinator_->log().Fetch(asked.query_id());
+                     if (!result.ok()) return result.status();
+                     return result->SerializeAsString();
+                   });
 }
 
 }  // namespace cairn

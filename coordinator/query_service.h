@@ -29,11 +29,6 @@ class QueryService : public v1::QueryService::CallbackService {
                                   v1::Envelope* response) override;
 
  private:
-  using Work = std::function<absl::StatusOr<std::string>(const std::string&)>;
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context,
-                                  const std::vector<std::string>& roles,
-                                  v1::Envelope* response, Work work);
-
   const CoordinatorSettings* const settings_;
   Coordinator* const coordinator_;
 };
