@@ -279,10 +279,13 @@ void AddAudit(CLI::App* app, const Add& add, Flags* flags) {
                         "An export of the coordinator's (default: ask it)");
   AddAuditKeys(reconcile, &flags->audit);
   AddAuditOutput(reconcile, &flags->audit);
-  add(audit, "export", "Write the coordinator's ledger to a folder",
-      Audit<AuditExport>)
-      ->add_option("folder", flags->audit.folder, "An empty folder")
+  CLI::App* to_folder =
+      add(audit, "export", "Write the coordinator's ledger to a folder",
+          Audit<AuditExport>);
+  to_folder->add_option("folder", flags->audit.folder, "An empty folder")
       ->required();
+  to_folder->add_option("--keys", flags->audit.keys,
+                        "File of keys to put beside it, as keys.txt");
 }
 
 // A mistyped command gets the nearest one, not "a subcommand is required".

@@ -307,7 +307,13 @@ absl::Status AuditReconcile(AuditSource* source, const AuditFlags& flags) {
 
 absl::Status AuditExport(AuditSource* source, const AuditFlags& flags) {
   CAIRN_ASSIGN_OR_RETURN(const LogToAudit log, source->Log());
-  CAIRN_ASSIGN_OR_RETURN(const ExportExtras extras, source->Extras());
+  CAIRN_ASSIGN_OR_RETURN(ExportExtras extras, source->Extras());
+  CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, ReadAuditKeys(flags));
+  for (const auto* list : {&keys.logs, &keys.witnesses}) {
+    for (const VerifierKey& key : *list) {
+      absl::StrAppend(&extras.keys, key.Text(), "\n");
+    }
+  }
   auto written = ExportLog(*log.files, extras, flags.folder);
   if (absl::IsAlreadyExists(written.status())) {
     return absl::InvalidArgumentError(written.status().message());

@@ -222,9 +222,10 @@ std::string ExportReadme(const Checkpoint& checkpoint,
         extras.policies.empty()
             ? ""
             : "Each file in policy/ is named by its own SHA-256 (sha256sum "
-              "shows it), which\nis the name by which the log speaks of it; "
-              "README of policy/: the bytes are those\nof Cairn's "
-              "DisclosurePolicy message (proto/cairn/v1/policy.proto).\n\n"}});
+              "shows it), which\nis the name by which the log speaks of it. "
+              "Its "
+              "bytes are a DisclosurePolicy message\nof Cairn's "
+              "(proto/cairn/v1/policy.proto).\n\n"}});
 }
 
 absl::StatusOr<Checkpoint> ExportLog(const LogReader& files,

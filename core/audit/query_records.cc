@@ -128,6 +128,11 @@ void QueryRecords::See(const ParsedEntry& entry) {
     record.purpose = FieldText(entry.entry, "purpose");
     record.data_set = FieldText(entry.entry, "data_set");
     record.question = FieldText(entry.entry, "question_commit");
+    if (entry.entry.fields.count("coordinator_index") > 0) {
+      record.shown_index =
+          static_cast<uint64_t>(FieldNumber(entry.entry, "coordinator_index"));
+      record.shown_hash = FieldText(entry.entry, "coordinator_entry");
+    }
     return;
   }
   const std::string outcome = OutcomeOf(entry.entry.type);

@@ -25,6 +25,9 @@ struct QueryRecord {
   std::string id;
   std::string actor, purpose, data_set;
   std::string question;  // what binds the log to the question, hex
+  // An agency's: the entry of the coordinator's log that it was shown.
+  std::optional<uint64_t> shown_index;
+  std::string shown_hash;  // hex
   std::optional<At> received;
   std::optional<At> ended;  // the first ending, which is the one that counts
   // open, released, refused, failed, abandoned; at the coordinator complete and

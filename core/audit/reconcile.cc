@@ -175,6 +175,24 @@ class Comparison {
     same("person", asked_->actor, own_->actor);
     same("purpose", asked_->purpose, own_->purpose);
     same("data set", asked_->data_set, own_->data_set);
+    CompareShown();
+  }
+
+  // What the agency was shown as proof that the question is on record.
+  void CompareShown() {
+    if (!own_->shown_index.has_value()) return;
+    const QueryRecord::At& there = *asked_->received;
+    if (*own_->shown_index != there.index) {
+      Differ(absl::StrCat("the agency was shown entry ", *own_->shown_index,
+                          " of the coordinator's ledger, and there the "
+                          "question is entry ",
+                          there.index));
+    } else if (own_->shown_hash != Hex(there.hash)) {
+      Differ(absl::StrCat(
+          "the two ledgers are bound to different questions: entry ",
+          there.index,
+          " of the coordinator's is not the one that the agency was shown"));
+    }
   }
 
   void OnlyTheAgentKnows() {

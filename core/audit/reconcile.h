@@ -46,7 +46,8 @@ struct Reconciliation {
 //   - what the coordinator says an agency did, against what that one wrote
 //   down;
 //   - each receipt's entry and hash, against the entry itself;
-//   - person, purpose, data set and commitment of the question;
+//   - person, purpose and data set of the question, and the coordinator's entry
+//     that the agency was shown of it;
 //   - questions that only one of them knows;
 //   - a ledger that does not hold in itself is a difference, and is compared as
 //     far as it could be read.

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/digest.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/audited_log.h"
@@ -153,6 +154,32 @@ TEST_F(ReconcileTest, AnotherPurposeThanTheOneThatWasAskedFor) {
   Asked("a", "evaluation");
   Merged("a", Answered(entry));
   Differs("has the purpose evaluation, the agency's needs");
+}
+
+// The question stands in the coordinator's entry as a commitment.
+TEST_F(ReconcileTest, AnotherQuestionThanTheOneThatTheAgencyWasShown) {
+  Asked("a");
+  for (const bool honest : {true, false}) {
+    agent_.lines.clear();
+    agent_.Add({"query.received",
+                "a",
+                {{"actor", "demo"},
+                 {"data_set", "incidents"},
+                 {"purpose", "needs"},
+                 {"coordinator_index", int64_t{0}},
+                 {"coordinator_entry",
+                  Hex(honest ? coordinator_.HashOf(0) : EmptyRoot())}}});
+    EXPECT_EQ(Found().mismatches.empty(), honest);
+  }
+  Differs("bound to different questions");
+  agent_.lines.clear();
+  agent_.Add({"query.received",
+              "a",
+              {{"actor", "demo"},
+               {"data_set", "incidents"},
+               {"purpose", "needs"},
+               {"coordinator_index", int64_t{4}}}});
+  Differs("was shown entry 4");
 }
 
 TEST_F(ReconcileTest, CopiesOfDifferentAgeAreToldFromLies) {
