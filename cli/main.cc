@@ -14,6 +14,7 @@
 #include "cli/audit.h"
 #include "cli/client.h"
 #include "cli/listing.h"
+#include "cli/people.h"
 #include "cli/protect_table.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
@@ -42,6 +43,7 @@ struct Flags {
   ProtectFlags protect;
   AttackFlags attack;
   AuditFlags audit;
+  PeopleFlags people;
   bool mine = false;
   int limit = 50;
 };
@@ -143,6 +145,18 @@ absl::StatusOr<int> Audit(const Flags& flags) {
   }
   CAIRN_RETURN_IF_ERROR(work(source.get(), flags.audit));
   return kExitComplete;
+}
+
+absl::StatusOr<int> LogIn(const Flags& flags) { return Login(flags.people); }
+
+absl::StatusOr<int> LogOut(const Flags&) { return Logout(); }
+
+absl::StatusOr<int> Certify(const Flags& flags) {
+  return CertifyOne(flags.people);
+}
+
+absl::StatusOr<int> ShowCertificate(const Flags& flags) {
+  return ShowPerson(flags.people);
 }
 
 absl::StatusOr<int> ExitCodes(const Flags&) {
@@ -288,6 +302,50 @@ void AddAudit(CLI::App* app, const Add& add, Flags* flags) {
                         "File of keys to put beside it, as keys.txt");
 }
 
+void AddLoginFlags(CLI::App* command, PeopleFlags* flags) {
+  command->add_option("--key", flags->key, "Your key file")->required();
+  command->add_option("--certificate", flags->certificate,
+                      "Your certificate, from the people authority");
+  command->add_option("--pin-file", flags->pin_file,
+                      "Read the PIN from its first line (default: type it)");
+  command->add_option("--hours", flags->hours, "How long the session lasts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10));
+  command->add_flag("--new", flags->make_new,
+                    "Make a new key under a new PIN, and its .pub beside it");
+  command->footer(
+      "Examples:\n"
+      "  cairn login --new --key me.key\n"
+      "  cairn login --key me.key --certificate me.person\n");
+}
+
+void AddCertifyFlags(CLI::App* command, PeopleFlags* flags) {
+  command->add_option("--authority", flags->key, "The authority's key file")
+      ->required();
+  command->add_option("--partnership", flags->partnership, "Its name")
+      ->required();
+  command->add_option("--person", flags->person, "An id that is not a name")
+      ->required();
+  command
+      ->add_option("--organisation", flags->organisation,
+                   "An agency's id, or another one's")
+      ->required();
+  command
+      ->add_option("--role", flags->roles,
+                   "analyst, steward, approver, auditor or operator; may be "
+                   "repeated")
+      ->required();
+  command->add_option("--public-key", flags->public_key, "Their .pub file")
+      ->required();
+  command->add_option("--days", flags->days, "How long it is valid")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 400));
+  command->add_option("--out", flags->out, "Write the certificate here")
+      ->required();
+  command->add_option("--pin-file", flags->pin_file,
+                      "Read the PIN from its first line (default: type it)");
+}
+
 // A mistyped command gets the nearest one, not "a subcommand is required".
 absl::Status CheckCommand(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return absl::OkStatus();
@@ -371,6 +429,22 @@ int Main(int argc, char** argv) {
       add("attack", "What anyone can infer from a published table", AttackIt),
       &flags.attack);
   AddAudit(&app, add_to, &flags);
+  AddLoginFlags(add("login", "Unlock your key for a while, or make one", LogIn),
+                &flags.people);
+  add("logout", "End the session before its time", LogOut);
+  CLI::App* people =
+      app.add_subcommand("people", "Who may do what; works without a network");
+  people->require_subcommand(1);
+  CLI::App* certify = people->add_subcommand(
+      "certify", "Vouch for a person with the people authority's key");
+  certify->callback([&] { exit_code = Certify(flags); });
+  AddCertifyFlags(certify, &flags.people);
+  CLI::App* person = people->add_subcommand("show", "What a certificate says");
+  person->callback([&] { exit_code = ShowCertificate(flags); });
+  person->add_option("certificate", flags.people.certificate, "Its file")
+      ->required();
+  person->add_option("--authority", flags.people.public_key,
+                     "The people authority's .pub file, to check it");
   CLI::App* help = app.add_subcommand("help", "More help");
   help->require_subcommand(1);
   help->add_subcommand("exit-codes", "What the exit codes mean")->callback([&] {

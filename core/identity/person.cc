@@ -170,6 +170,14 @@ absl::StatusOr<std::string> CertifyPerson(const SecretKey& authority,
                             .Done()));
 }
 
+absl::StatusOr<Person> PeekPerson(absl::string_view certificate) {
+  CAIRN_ASSIGN_OR_RETURN(const Dsse envelope, ParseDsse(certificate));
+  if (envelope.payload_type != kPersonType) {
+    return absl::InvalidArgumentError("this is not a person's certificate");
+  }
+  return ReadPerson(envelope.payload);
+}
+
 Verdict<Person> VerifyPerson(absl::string_view certificate,
                              const PeopleTrust& trust, absl::Time now) {
   const auto envelope = ParseDsse(certificate);

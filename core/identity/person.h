@@ -82,6 +82,10 @@ struct PeopleTrust {
 Verdict<Person> VerifyPerson(absl::string_view certificate,
                              const PeopleTrust& trust, absl::Time now);
 
+// What a certificate says, believed by nobody: for its holder's own eyes.
+// INVALID_ARGUMENT if it cannot be read.
+absl::StatusOr<Person> PeekPerson(absl::string_view certificate);
+
 // True for an id as above, of at most 64 bytes.
 bool IsPersonId(absl::string_view id);
 
