@@ -43,6 +43,15 @@ absl::Status Require(const std::string& path, const v1::AgentConfig& config) {
     return Missing(path, "credentials",
                    "{ certificate: \"..\" key: \"..\" authority: \"..\" }");
   }
+  if (config.has_people() && config.people().authority().empty()) {
+    return Missing(path, "people", "{ authority: \"people.pub\" }");
+  }
+  if (!config.agreement().empty() && !config.has_people()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path,
+        ": agreement needs people, whose signatures put it in force; write "
+        "people: { authority: \"people.pub\" }"));
+  }
   return absl::OkStatus();
 }
 
@@ -55,6 +64,11 @@ void Resolve(const std::string& path, v1::AgentConfig* config) {
   fix(config->mutable_policy());
   fix(config->mutable_release_plan());
   fix(config->mutable_ledger_keys());
+  fix(config->mutable_agreement());
+  if (config->has_people()) {
+    fix(config->mutable_people()->mutable_authority());
+    fix(config->mutable_people()->mutable_deny_list());
+  }
   fix(config->mutable_credentials()->mutable_certificate());
   fix(config->mutable_credentials()->mutable_key());
   fix(config->mutable_credentials()->mutable_authority());
@@ -189,6 +203,14 @@ policy: "standard.textproto"
 # together from what `cairn-agent keys` prints at each member. Without it, what
 # the others say of their ledgers is not checked.
 # ledger_keys: "ledger-keys.textproto"
+
+# Whose signatures count: the people authority's public key, and who is denied.
+# With it every question must be signed by its asker.
+# people { authority: "people.pub" deny_list: "deny.txt" }
+
+# The sharing agreement, signed by your steward: what is answered, and until when.
+# Sign one with: cairn-agent policy sign
+# agreement: "agreement.signed"
 
 # Purposes this agency answers for. None listed: every purpose of the catalogue.
 # permitted_purpose: "needs_assessment"

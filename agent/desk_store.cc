@@ -19,7 +19,8 @@ constexpr char kSchema[] =
     "INTEGER NOT NULL, arrived INTEGER NOT NULL, expires INTEGER NOT NULL, "
     "state TEXT NOT NULL, at_result INTEGER NOT NULL, result TEXT NOT NULL, "
     "why TEXT NOT NULL, query_id TEXT NOT NULL, query BLOB NOT NULL, envelope "
-    "BLOB NOT NULL, certificate BLOB NOT NULL, words TEXT NOT NULL);"
+    "BLOB NOT NULL, certificate BLOB NOT NULL, words TEXT NOT NULL, "
+    "result_words TEXT NOT NULL DEFAULT '');"
     "CREATE INDEX IF NOT EXISTS desk_case_state ON desk_case(state, arrived);"
     "CREATE TABLE IF NOT EXISTS desk_decision("
     "question TEXT NOT NULL REFERENCES desk_case(question), seq INTEGER NOT "
@@ -36,7 +37,7 @@ constexpr char kSchema[] =
 constexpr char kColumns[] =
     "question, canonical, agreement, agency, asker, asker_key, approvers, "
     "one_from_agency, result_too, arrived, expires, state, at_result, result, "
-    "why, query_id, query, envelope, certificate, words";
+    "why, query_id, query, envelope, certificate, words, result_words";
 constexpr int kStateColumn = 11;
 
 // The columns of a case that change: state, at_result, result, why.
@@ -70,6 +71,7 @@ absl::StatusOr<WaitingQuestion> ReadRow(const Statement& row) {
   question.envelope = row.Blob(17);
   question.certificate = row.Blob(18);
   question.words = row.Text(19);
+  question.result_words = row.Text(20);
   return question;
 }
 
@@ -117,7 +119,7 @@ absl::Status DeskStore::Add(const WaitingQuestion& question) {
       database_->Prepare(absl::StrCat(
           "INSERT INTO desk_case(", kColumns,
           ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-          "?14, ?15, ?16, ?17, ?18, ?19, ?20)")));
+          "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")));
   insert.BindText(1, given.question);
   insert.BindText(2, given.canonical);
   insert.BindText(3, given.agreement);
@@ -135,6 +137,7 @@ absl::Status DeskStore::Add(const WaitingQuestion& question) {
   insert.BindBlob(18, question.envelope);
   insert.BindBlob(19, question.certificate);
   insert.BindText(20, question.words);
+  insert.BindText(21, question.result_words);
   return insert.Run();
 }
 
@@ -166,6 +169,17 @@ absl::Status DeskStore::Update(const Case& given, size_t known,
     CAIRN_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();
+}
+
+absl::Status DeskStore::SetResultWords(absl::string_view question,
+                                       absl::string_view words) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement update,
+      database_->Prepare(
+          "UPDATE desk_case SET result_words = ?2 WHERE question = ?1"));
+  update.BindText(1, question);
+  update.BindText(2, words);
+  return update.Run();
 }
 
 absl::Status DeskStore::ReadDecisions(Case* given) const {
@@ -224,6 +238,19 @@ absl::StatusOr<std::optional<WaitingQuestion>> DeskStore::FindBySubject(
                          Select("question = ?1 OR result = ?1", subject));
   if (found.empty()) return std::optional<WaitingQuestion>();
   return std::move(found[0]);
+}
+
+absl::StatusOr<std::optional<Case>> DeskStore::Latest(
+    absl::string_view canonical, absl::string_view agreement,
+    absl::string_view asker) const {
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<WaitingQuestion> found,
+                         Select("canonical = ?1", canonical));
+  for (auto at = found.rbegin(); at != found.rend(); ++at) {
+    if (at->given.agreement == agreement && at->given.asker == asker) {
+      return std::optional<Case>(at->given);
+    }
+  }
+  return std::optional<Case>();
 }
 
 absl::StatusOr<WaitingQuestion> DeskStore::FindByPrefix(

@@ -22,7 +22,8 @@ struct WaitingQuestion {
   std::string query;     // v1.Query, the very bytes that were signed
   std::string envelope;  // as it came; empty if the question was not signed
   std::string certificate;
-  std::string words;  // the question, for the steward
+  std::string words;         // the question, for the steward
+  std::string result_words;  // what would leave, once it is there
 };
 
 // The steward's desk in the agent's database:
@@ -48,11 +49,18 @@ class DeskStore {
   absl::Status Update(const Case& given, size_t known,
                       absl::string_view envelope);
 
+  absl::Status SetResultWords(absl::string_view question,
+                              absl::string_view words);
+
   absl::StatusOr<std::optional<WaitingQuestion>> Find(
       absl::string_view question) const;
   // By the question's name, or that of the result that waits to be looked at.
   absl::StatusOr<std::optional<WaitingQuestion>> FindBySubject(
       absl::string_view subject) const;
+  // The newest of one asker's cases of a question, whatever its state.
+  absl::StatusOr<std::optional<Case>> Latest(absl::string_view canonical,
+                                             absl::string_view agreement,
+                                             absl::string_view asker) const;
   // By the beginning of its name, as a person types it. NOT_FOUND; also
   // INVALID_ARGUMENT for fewer than 4 digits or if several begin so.
   absl::StatusOr<WaitingQuestion> FindByPrefix(absl::string_view prefix) const;

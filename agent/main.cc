@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/audit.h"
 #include "agent/config.h"
+#include "agent/policy_command.h"
 #include "agent/steward.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
@@ -24,8 +25,10 @@ absl::Status Run(const std::string& config_path) {
   return RunAgent(settings);
 }
 
+using Add = std::function<CLI::App*(CLI::App*, const char*, const char*,
+                                    std::function<absl::Status()>)>;
+
 // `audit`: each command on the agency's own ledger.
-template <typename Add>
 void AddAudit(CLI::App* app, const Add& add, const std::string* config,
               AuditFlags* flags) {
   CLI::App* audit = app->add_subcommand(
@@ -57,6 +60,49 @@ void AddAudit(CLI::App* app, const Add& add, const std::string* config,
       on_ledger(AuditExport))
       ->add_option("folder", flags->folder, "An empty folder")
       ->required();
+}
+
+void AddSignerFlags(CLI::App* command, std::string* key,
+                    std::string* certificate, std::string* pin_file) {
+  command->add_option("--key", *key, "Your key file")->required();
+  command->add_option("--certificate", *certificate, "Your certificate")
+      ->required();
+  command->add_option("--pin-file", *pin_file,
+                      "Read the PIN from its first line (default: type it)");
+}
+
+struct PolicyFlags {
+  std::string file, other;
+  SignPolicyFlags sign;
+};
+
+void AddPolicyCommands(CLI::App* app, const Add& add, PolicyFlags* flags,
+                       const std::string& config) {
+  CLI::App* policy = app->add_subcommand("policy", "The sharing agreement");
+  policy->require_subcommand(1);
+  add(policy, "explain", "Read it aloud in plain English",
+      [&config, flags] { return ExplainPolicy(config, flags->file); })
+      ->add_option("file", flags->file, "The agreement")
+      ->required();
+  CLI::App* diff =
+      add(policy, "diff", "Say what differs between two", [&config, flags] {
+        return DiffPolicies(config, flags->file, flags->other);
+      });
+  diff->add_option("before", flags->file, "The one")->required();
+  diff->add_option("after", flags->other, "The other")->required();
+  add(policy, "report", "Fill the tables of a sharing agreement and of a DPIA",
+      [&config, flags] { return ReportPolicy(config, flags->file); })
+      ->add_option("file", flags->file, "The agreement")
+      ->required();
+  CLI::App* sign =
+      add(policy, "sign", "Sign it as the agency's steward",
+          [&config, flags] { return SignPolicy(config, flags->sign); });
+  sign->add_option("file", flags->sign.file, "The agreement's text")
+      ->required();
+  sign->add_option("--out", flags->sign.out, "Write the signed agreement here")
+      ->required();
+  AddSignerFlags(sign, &flags->sign.key, &flags->sign.certificate,
+                 &flags->sign.pin_file);
 }
 
 int Main(int argc, char** argv) {
@@ -120,6 +166,8 @@ int Main(int argc, char** argv) {
   add(&app, "status", "Say what is loaded, and whether the agent runs",
       [&] { return StatusAgent(config); });
   AddAudit(&app, add, &config, &flags);
+  PolicyFlags policy;
+  AddPolicyCommands(&app, add, &policy, config);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

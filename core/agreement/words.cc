@@ -17,11 +17,16 @@ std::string Plural(int64_t number, absl::string_view word) {
   return absl::StrCat(number, " ", word, number == 1 ? "" : "s");
 }
 
-// "a", "a and b", "a, b and c".
+// "a", "a and b", "a, b and c"; where one has a comma of its own, "a; b; and
+// c, d".
 std::string List(const std::vector<std::string>& words) {
   if (words.size() < 2) return absl::StrJoin(words, "");
-  return absl::StrCat(absl::StrJoin(words.begin(), words.end() - 1, ", "),
-                      " and ", words.back());
+  const bool commas = std::any_of(
+      words.begin(), words.end(),
+      [](const std::string& word) { return word.find(',') != word.npos; });
+  return absl::StrCat(
+      absl::StrJoin(words.begin(), words.end() - 1, commas ? "; " : ", "),
+      commas ? "; and " : " and ", words.back());
 }
 
 std::string Lower(std::string text) {
@@ -54,10 +59,10 @@ std::string NamesOf(const DataSet& data_set,
 }
 
 std::string NameOf(const DataSet& data_set, const Measure& measure) {
-  const std::string unit = data_set.unit.empty() ? "record" : data_set.unit;
+  const std::string unit = data_set.unit.empty() ? "records" : data_set.unit;
   switch (measure.kind) {
     case Measure::Kind::kCount:
-      return absl::StrCat("how many ", unit, "s there were");
+      return absl::StrCat("how many ", unit, " there were");
     case Measure::Kind::kDistinctPersons:
       return "how many different people they were about";
     case Measure::Kind::kSum:

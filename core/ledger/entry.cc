@@ -61,6 +61,7 @@ const std::vector<EntryType>& EntryTypes() {
       // What decides over questions.
       {"policy.changed", Side::kAgent, kBefore, false},
       {"catalogue.changed", Side::kAgent, kBefore, false},
+      {"agreement.changed", Side::kAgent, kBefore, false},
       {"plan.released", Side::kAgent, kBefore, false},
       {"dataset.loaded", Side::kAgent, kBefore, false},
       {"dataset.removed", Side::kAgent, kBefore, false},
