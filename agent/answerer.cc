@@ -13,6 +13,7 @@
 #include "agent/new_tables.h"
 #include "agent/planner.h"
 #include "agent/question_entries.h"
+#include "agent/sqlite_source.h"
 #include "agent/terms.h"
 #include "core/base/digest.h"
 #include "core/base/disk_reserve.h"

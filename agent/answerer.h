@@ -11,9 +11,9 @@
 #include "absl/status/statusor.h"
 #include "agent/ask_book.h"
 #include "agent/config.h"
+#include "agent/data_source.h"
 #include "agent/figure_cache.h"
 #include "agent/release_store.h"
-#include "agent/sqlite_source.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "core/disclosure/protect.h"
 #include "core/disclosure/receipt.h"
@@ -78,7 +78,7 @@ class Answerer {
  private:
   struct OpenSource {
     std::string stamp;  // identity of the file it was opened from
-    std::unique_ptr<SqliteSource> source;
+    std::unique_ptr<DataSource> source;
     std::unique_ptr<FigureCache> figures;
     std::string cell_key_secret;  // method CELL_KEY only
     bool plan_done = false;
@@ -87,7 +87,7 @@ class Answerer {
   struct Admitted {
     Plan plan;
     TableShape shape;
-    SqliteSource* source;
+    DataSource* source;
     FigureCache* figures;
     std::string cell_key_secret;
   };

@@ -12,7 +12,7 @@ namespace cairn {
 namespace {
 
 // The tables in which those of a request meet, which nobody is told of.
-absl::Status AddMeetings(const SqliteSource& source, FigureCache* figures,
+absl::Status AddMeetings(const DataSource& source, FigureCache* figures,
                          ProtectRequest* request) {
   std::vector<const TableShape*> shapes;
   for (const FrequencyTable* table : request->tables) {
@@ -33,8 +33,7 @@ absl::Status AddMeetings(const SqliteSource& source, FigureCache* figures,
 }  // namespace
 
 absl::Status HoldAgainstReleased(ReleaseStore* releases,
-                                 const SqliteSource& source,
-                                 FigureCache* figures,
+                                 const DataSource& source, FigureCache* figures,
                                  const std::vector<const ProtectedTable*>& also,
                                  ProtectRequest* request) {
   const Measure measure = request->measure;
@@ -43,8 +42,8 @@ absl::Status HoldAgainstReleased(ReleaseStore* releases,
   timeline.spans.assign(request->tables.size(), source.span());
   std::vector<const std::map<std::string, ReleaseStore::TablePtr>*> released;
   std::vector<EraSet> spans;
-  const std::vector<SqliteSource::Epoch> epochs = source.Epochs();
-  for (const SqliteSource::Epoch& epoch : epochs) {
+  const std::vector<DataSource::Epoch> epochs = source.Epochs();
+  for (const DataSource::Epoch& epoch : epochs) {
     CAIRN_ASSIGN_OR_RETURN(
         const auto* tables,
         releases->Tables(source.meta().data_set(), epoch.id, measure));
@@ -71,11 +70,12 @@ absl::Status HoldAgainstReleased(ReleaseStore* releases,
                                               const EraSet& span) {
     return figures->Tabulate(shape, measure, &span);
   };
-  request->records = [&source](const std::vector<const TableShape*>& shapes)
-      -> absl::StatusOr<ProtectRequest::Records> {
-    CAIRN_ASSIGN_OR_RETURN(Microdata records, source.Records(shapes));
-    return std::make_shared<const Microdata>(std::move(records));
-  };
+  if (source.gives_records())
+    request->records = [&source](const std::vector<const TableShape*>& shapes)
+        -> absl::StatusOr<ProtectRequest::Records> {
+      CAIRN_ASSIGN_OR_RETURN(Microdata records, source.Records(shapes));
+      return std::make_shared<const Microdata>(std::move(records));
+    };
   return AddMeetings(source, figures, request);
 }
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "agent/data_source.h"
 #include "agent/figure_cache.h"
 #include "agent/release_store.h"
-#include "agent/sqlite_source.h"
 #include "core/disclosure/protect.h"
 
 namespace cairn {
@@ -21,8 +21,7 @@ namespace cairn {
 // not in the store yet. All must outlive the request.
 // DATA_LOSS if a released table cannot be read back.
 absl::Status HoldAgainstReleased(ReleaseStore* releases,
-                                 const SqliteSource& source,
-                                 FigureCache* figures,
+                                 const DataSource& source, FigureCache* figures,
                                  const std::vector<const ProtectedTable*>& also,
                                  ProtectRequest* request);
 

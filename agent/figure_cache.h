@@ -8,7 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "agent/sqlite_source.h"
+#include "agent/data_source.h"
 #include "core/query/table.h"
 
 namespace cairn {
@@ -20,15 +20,14 @@ class FigureCache {
  public:
   // Both must outlive the cache. `with_keys`: tables carry the sums of record
   // keys (method CELL_KEY).
-  FigureCache(const SqliteSource* source, const DataSet* data_set,
-              bool with_keys)
+  FigureCache(const DataSource* source, const DataSet* data_set, bool with_keys)
       : source_(source), data_set_(data_set), with_keys_(with_keys) {}
 
   using TablePtr = std::shared_ptr<const FrequencyTable>;
 
-  // The figures of a table of this shape (SqliteSource::Shape, or a coarser
+  // The figures of a table of this shape (DataSource::Shape, or a coarser
   // form of one) for a measure, of the records in force or of another span.
-  // Errors as SqliteSource::Tabulate.
+  // Errors as DataSource::Tabulate.
   absl::StatusOr<TablePtr> Tabulate(const TableShape& shape,
                                     const Measure& measure,
                                     const EraSet* span = nullptr);
@@ -42,7 +41,7 @@ class FigureCache {
     TablePtr table;
   };
 
-  const SqliteSource* const source_;
+  const DataSource* const source_;
   const DataSet* const data_set_;
   const bool with_keys_;
   std::list<Entry> entries_;  // the latest used first

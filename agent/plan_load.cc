@@ -12,6 +12,7 @@
 #include "agent/figure_cache.h"
 #include "agent/planner.h"
 #include "agent/release_store.h"
+#include "agent/sqlite_source.h"
 #include "agent/terms.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
@@ -101,7 +102,7 @@ absl::StatusOr<std::string> PlanAtLoad(
 }
 
 std::string PlanState(const AgentSettings& settings, const DataSet& data_set,
-                      const SqliteSource& source) {
+                      const DataSource& source) {
   const std::vector<PlannedTable>& plan = settings.PlanOf(data_set.id);
   if (plan.empty()) return "";
   PlanRequest request;

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/config.h"
-#include "agent/sqlite_source.h"
+#include "agent/data_source.h"
 
 namespace cairn {
 
@@ -28,7 +28,7 @@ absl::StatusOr<std::string> PlanAtLoad(
 // How much of the plan is released of an extract: "24 of 26 tables released;
 // not here: count by ..". Empty where the plan has no table of the data set.
 std::string PlanState(const AgentSettings& settings, const DataSet& data_set,
-                      const SqliteSource& source);
+                      const DataSource& source);
 
 }  // namespace cairn
 

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/data_source.h"
 #include "agent/figure_cache.h"
 #include "agent/release_store.h"
-#include "agent/sqlite_source.h"
 #include "core/disclosure/policy.h"
 #include "core/disclosure/receipt.h"
 #include "core/ledger/ledger.h"
@@ -24,7 +24,7 @@ struct PlanRequest {
   const DataSet* data_set = nullptr;
   const std::vector<PlannedTable>* plan = nullptr;
   const DisclosurePolicy* policy = nullptr;
-  const SqliteSource* source = nullptr;
+  const DataSource* source = nullptr;
   FigureCache* figures = nullptr;    // of `source`
   std::string cell_key_secret = {};  // method CELL_KEY only
   // What the tables' receipts say of the agent (TermsOf).
@@ -49,7 +49,7 @@ struct NewTable {
 // The planned tables that the source can give and that were not released
 // before, in the plan's order: each protected against all that was released and
 // all before it. Each measure is a problem of its own. Errors as Protect and
-// SqliteSource::Tabulate.
+// DataSource::Tabulate.
 absl::StatusOr<std::vector<NewTable>> ProtectPlan(const PlanRequest& request);
 
 // A digest of all that ProtectPlan works from: the plan, the policy, the

@@ -1,19 +1,15 @@
-// What an extract says of its epochs: SqliteSource by time.
+// What an extract says of its epochs: Source by time.
 
 #include <algorithm>
 #include <utility>
 
-#include "agent/sqlite_source.h"
+#include "agent/data_source.h"
 
 namespace cairn {
 
-SqliteSource::SqliteSource(std::unique_ptr<Database> database,
-                           v1::ExtractMeta meta, std::string digest,
-                           const DataSet& data_set)
-    : database_(std::move(database)),
-      meta_(std::move(meta)),
-      digest_(std::move(digest)),
-      data_set_(data_set) {
+DataSource::DataSource(std::string path, v1::ExtractMeta meta,
+                       const DataSet& data_set)
+    : meta_(std::move(meta)), data_set_(data_set), path_(std::move(path)) {
   for (const v1::ExtractEra& told : meta_.era()) {
     Era era;
     for (const auto& in : told.in()) era.code_of[in.variable()] = in.code();
@@ -25,7 +21,7 @@ SqliteSource::SqliteSource(std::unique_ptr<Database> database,
   }
 }
 
-EraSet SqliteSource::SpanAt(uint32_t sequence) const {
+EraSet DataSource::SpanAt(uint32_t sequence) const {
   EraSet span;
   for (int e = 0; e < meta_.era_size(); ++e) {
     const auto& bounds = meta_.era(e).bound();
@@ -37,7 +33,7 @@ EraSet SqliteSource::SpanAt(uint32_t sequence) const {
   return span;
 }
 
-std::vector<SqliteSource::Epoch> SqliteSource::Epochs() const {
+std::vector<DataSource::Epoch> DataSource::Epochs() const {
   std::vector<Epoch> epochs = {{meta_.epoch(), span_}};
   for (const v1::PastEpoch& past : meta_.past()) {
     // A load that undoes another has the epoch of the one before that.

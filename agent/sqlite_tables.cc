@@ -132,17 +132,8 @@ Snapshot* SqliteSource::FindSnapshot() const {
 absl::StatusOr<FrequencyTable> SqliteSource::Tabulate(
     const Plan& plan, const TableShape& shape, bool with_keys,
     const EraSet* span) const {
-  if (with_keys && meta_.record_key_check().empty()) return NoKeys();
-  CAIRN_ASSIGN_OR_RETURN(
-      ScanPlan scan, MakeScanPlan(plan, shape, meta_,
-                                  [this](int at, const std::string& variable) {
-                                    return ValuesAt(at, variable);
-                                  }));
-  scan.time = time_;
-  scan.options.keys = with_keys;
-  scan.chosen.assign(eras_.size(), false);
-  for (const int era : span == nullptr ? span_ : *span) scan.chosen[era] = true;
-
+  CAIRN_ASSIGN_OR_RETURN(const ScanPlan scan,
+                         PlanScan(plan, shape, with_keys, span));
   absl::StatusOr<FrequencyTable> table = absl::DataLossError("");
   // A snapshot that turns out to be damaged is made once more.
   for (int tries = 0; tries < 2 && absl::IsDataLoss(table.status()); ++tries) {

@@ -17,6 +17,7 @@
 #include "agent/places.h"
 #include "agent/plan_load.h"
 #include "agent/preview.h"
+#include "agent/sqlite_source.h"
 #include "core/base/command_line.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
@@ -207,7 +208,7 @@ absl::Status CheckMapping(const AgentSettings& settings,
 
 // The state of a data set's release plan, one line.
 void PrintPlan(const AgentSettings& settings, const DataSet& data_set,
-               const SqliteSource& source, const char* before) {
+               const DataSource& source, const char* before) {
   const std::string words = PlanState(settings, data_set, source);
   if (words.empty()) return;
   Print(absl::StrFormat("%s%s %s\n", before, "release plan",

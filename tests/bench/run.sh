@@ -15,15 +15,18 @@ police_data=
 passes=7
 questions=100
 big_rows=2300000
+scan_rows=1000000
 
 usage() {
   cat <<'TEXT'
-usage: tests/bench/run.sh [--quick] [--dir DIR] [--bin DIR] [--bench DIR]
+usage: tests/bench/run.sh [--quick] [--rows N] [--dir DIR] [--bin DIR] [--bench DIR]
                           [--police-data DIR]
 Measures what docs/performance.md says and closes with one line a figure. Takes
 about five minutes, one with --quick; everything runs on 127.0.0.1 and is stopped
 at the end. Build first: cmake --build --preset release.
   --quick            a tenth of the rows and fewer passes: does it run at all?
+  --rows N           rows of the table that snapshots are measured with
+                     (default 1000000; 10000000 take ten minutes more)
   --dir DIR          where everything is written (default build/bench)
   --bin DIR          the programs (default build/release/bin)
   --bench DIR        the bench programs, where they are elsewhere
@@ -41,7 +44,12 @@ read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       -h | --help) usage; exit 0 ;;
-      --quick) passes=3 questions=20 big_rows=230000 ;;
+      --quick) passes=3 questions=20 big_rows=230000 scan_rows=100000 ;;
+      --rows)
+        scan_rows=${2:-}
+        [[ $scan_rows =~ ^[1-9][0-9]*$ ]] || die "--rows needs a number; see --help"
+        shift
+        ;;
       --dir | --bin | --bench | --police-data)
         [ -n "${2:-}" ] || die "$1 needs a folder; see --help"
         case $1 in
@@ -129,6 +137,18 @@ bench_tabulate() (
   done
 )
 
+bench_scan() (
+  fresh scan
+  printf '\n== Tables from a snapshot against SQLite'\''s GROUP BY\n'
+  "$bench/cairn-bench-scan" "$dir/data" "$scan_rows" "$passes" \
+    --benchmark_format=console | tee "$dir/scan.txt"
+  while read -r line; do figure "snapshot, $line"; done < <(
+    awk '/ratio=/ { sub("/.*", "", $1); name = $1
+      for (i = 2; i <= NF; i++) if ($i ~ /^(cpu_ms|ratio|plan_s)=/) name = name " " $i
+      print name }' "$dir/scan.txt")
+  rm -rf "$dir/data"
+)
+
 bench_fan_out() (
   fresh fan_out
   with_lib synthetic
@@ -202,12 +222,13 @@ field_rows() { awk -v id="$1" '$1 == id { print $2 }' "$dir/loads"; }
 main() {
   local program
   for program in "$bin"/{cairn,cairn-agent,cairn-coordinator,cairn-synthetic} \
-    "$bench"/cairn-bench-{tabulate,fan-out}; do
+    "$bench"/cairn-bench-{tabulate,scan,fan-out}; do
     [ -x "$program" ] || die "$program is missing; run: cmake --build --preset release"
   done
   mkdir -p "$work"
   : >"$work/figures"
   bench_tabulate
+  bench_scan
   bench_fan_out
   bench_agents synthetic riverside-police
   if [ -n "$police_data" ]; then
