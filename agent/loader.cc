@@ -257,12 +257,16 @@ class Loader {
     CAIRN_ASSIGN_OR_RETURN(
         const auto source,
         SqliteSource::Open(path, request_.data_set, request_.catalogue.digest));
-    const absl::Status made = source->MakeSnapshot();
+    absl::Status made = source->MakeSnapshot();
+    if (request_.complete) {
+      CAIRN_RETURN_IF_ERROR(request_.complete(path));
+      if (made.ok()) made = SqliteSource::KeepSnapshot(path, *source);
+    }
     if (!made.ok()) {
       LogLine("snapshot.failed", {{"data_set", request_.data_set.id},
                                   {"reason", std::string(made.message())}});
     }
-    return request_.complete ? request_.complete(path) : absl::OkStatus();
+    return absl::OkStatus();
   }
 
   // Puts each record, of the load and of before, into its era.

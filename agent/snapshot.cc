@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "absl/memory/memory.h"
@@ -26,10 +27,10 @@ absl::string_view View(const uint8_t* digest) {
 
 std::string Snapshot::PathFor(const std::string& extract_path,
                               absl::string_view data_set,
-                              absl::string_view extract_digest) {
+                              absl::string_view meta_digest) {
   return absl::StrCat(
       extract_path.substr(0, extract_path.find_last_of('/') + 1), data_set, ".",
-      Hex(extract_digest).substr(0, kDigitsInName), ".snapshot");
+      Hex(meta_digest).substr(0, kDigitsInName), ".snapshot");
 }
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(
@@ -56,6 +57,29 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(
                                     static_cast<size_t>(info.st_size)));
   CAIRN_RETURN_IF_ERROR(snapshot->ReadHead(extract_digest));
   return snapshot;
+}
+
+absl::Status Snapshot::Rededicate(const std::string& path,
+                                  absl::string_view extract_digest,
+                                  absl::string_view new_digest) {
+  CAIRN_ASSIGN_OR_RETURN(const auto snapshot, Open(path, extract_digest));
+  const size_t digested =
+      SnapshotHeadBytes(snapshot->head_.columns) - kSnapshotDigestBytes;
+  std::string head(snapshot->bytes_, digested);
+  head.replace(offsetof(SnapshotHead, extract), kSnapshotDigestBytes,
+               new_digest.data(), new_digest.size());
+  head += Sha256(head);
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  // Half a head is a damaged one.
+  const bool written = file >= 0 &&
+                       pwrite(file, head.data(), head.size(), 0) ==
+                           static_cast<ssize_t>(head.size()) &&
+                       fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (written) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(path, ": cannot be written: ", std::strerror(error)));
 }
 
 Snapshot::~Snapshot() { munmap(const_cast<char*>(bytes_), size_); }

@@ -24,13 +24,18 @@ class Snapshot {
   // side by side while load replaces the extract.
   static std::string PathFor(const std::string& extract_path,
                              absl::string_view data_set,
-                             absl::string_view extract_digest);
+                             absl::string_view meta_digest);
 
-  // `extract_digest`: of the meta of the extract it must have been made of.
+  // `extract_digest`: of the extract that it must have been made of.
   // NOT_FOUND: there is no such file. DATA_LOSS: it is damaged, cut short, of
   // another version or of another extract.
   static absl::StatusOr<std::unique_ptr<Snapshot>> Open(
       const std::string& path, absl::string_view extract_digest);
+  // Makes a snapshot that of an extract with another digest. Errors as Open();
+  // INTERNAL: it cannot be written.
+  static absl::Status Rededicate(const std::string& path,
+                                 absl::string_view extract_digest,
+                                 absl::string_view new_digest);
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;

@@ -37,7 +37,8 @@ struct SnapshotHead {
   uint64_t file_bytes;
   uint64_t rows;
   uint64_t keyless;  // rows without a person, which come first
-  uint8_t extract[kSnapshotDigestBytes];  // SHA-256 of the extract's meta
+  uint8_t
+      extract[kSnapshotDigestBytes];  // of the extract's meta, time and size
 };
 
 struct SnapshotColumn {

@@ -1,5 +1,7 @@
 #include "agent/sqlite_source.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +10,16 @@
 #include "core/link/translate.h"
 
 namespace cairn {
+namespace {
+
+std::string StampOf(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return "";
+  return absl::StrCat(info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, ":",
+                      info.st_size);
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
     const std::string& path, const DataSet& data_set,
@@ -15,7 +27,7 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Mode::kReadOnly));
   v1::ExtractMeta meta;
-  std::string digest;
+  std::string digest, snapshot_path;
   {
     CAIRN_ASSIGN_OR_RETURN(
         Statement select,
@@ -25,7 +37,9 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
       return absl::DataLossError(
           absl::StrCat(path, ": not an extract that load wrote; load again"));
     }
-    digest = Sha256(select.Blob(0));
+    const std::string bytes = select.Blob(0);
+    snapshot_path = Snapshot::PathFor(path, meta.data_set(), Sha256(bytes));
+    digest = Sha256(absl::StrCat(bytes, StampOf(path)));
   }
   if (meta.sequence() == 0) {
     return absl::DataLossError(absl::StrCat(
@@ -35,15 +49,17 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
     return absl::DataLossError(
         absl::StrCat(path, ": was loaded under another catalogue; load again"));
   }
-  return std::unique_ptr<SqliteSource>(new SqliteSource(
-      std::move(database), std::move(meta), std::move(digest), data_set));
+  return std::unique_ptr<SqliteSource>(
+      new SqliteSource(std::move(database), std::move(meta), std::move(digest),
+                       std::move(snapshot_path), data_set));
 }
 
 SqliteSource::SqliteSource(std::unique_ptr<Database> database,
                            v1::ExtractMeta meta, std::string digest,
-                           const DataSet& data_set)
+                           std::string snapshot_path, const DataSet& data_set)
     : DataSource(database->path(), std::move(meta), data_set),
       database_(std::move(database)),
-      digest_(std::move(digest)) {}
+      digest_(std::move(digest)),
+      snapshot_path_(std::move(snapshot_path)) {}
 
 }  // namespace cairn

@@ -34,6 +34,11 @@ class SqliteSource : public DataSource {
   // earlier extracts. INTERNAL: it cannot be written. DATA_LOSS: a record is
   // damaged.
   absl::Status MakeSnapshot() const;
+  // To be called when the extract was added to, but for its records: the
+  // snapshot that was made of it before is its own again. NOT_FOUND: there is
+  // none. Other errors as Snapshot::Open.
+  static absl::Status KeepSnapshot(const std::string& path,
+                                   const SqliteSource& before);
 
   absl::StatusOr<FrequencyTable> Tabulate(
       const Plan& plan, const TableShape& shape, bool with_keys = false,
@@ -44,7 +49,8 @@ class SqliteSource : public DataSource {
 
  private:
   SqliteSource(std::unique_ptr<Database> database, v1::ExtractMeta meta,
-               std::string digest, const DataSet& data_set);
+               std::string digest, std::string snapshot_path,
+               const DataSet& data_set);
 
   // The snapshot, or null: there is none and none can be made.
   Snapshot* FindSnapshot() const;
@@ -52,7 +58,10 @@ class SqliteSource : public DataSource {
                                               const TableShape& shape) const;
 
   std::unique_ptr<Database> database_;
-  const std::string digest_;  // of the meta as it stands in the file
+  // Of the meta as it stands in the file, and of the file's size and time: an
+  // extract that was changed behind our back has no snapshot.
+  const std::string digest_;
+  const std::string snapshot_path_;
   Scan scan_ = Scan::kSnapshot;
   mutable std::unique_ptr<Snapshot> snapshot_;
   mutable bool no_snapshot_ = false;  // it was tried

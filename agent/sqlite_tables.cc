@@ -82,10 +82,9 @@ absl::Status SqliteSource::MakeSnapshot() const {
   }
 
   const uint64_t rows = meta_.rows() + meta_.rows_superseded();
-  const std::string path =
-      Snapshot::PathFor(database_->path(), meta_.data_set(), digest_);
-  CAIRN_ASSIGN_OR_RETURN(const auto writer,
-                         SnapshotWriter::Create(path, rows, columns, digest_));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto writer,
+      SnapshotWriter::Create(snapshot_path_, rows, columns, digest_));
   database_->LimitSteps(std::max(kStepsAtLeast, rows * kStepsPerRow));
   CAIRN_ASSIGN_OR_RETURN(
       Statement select,
@@ -102,21 +101,30 @@ absl::Status SqliteSource::MakeSnapshot() const {
         writer->Add(select.IsNull(0) ? -1 : select.Int(0), values));
   }
   CAIRN_RETURN_IF_ERROR(writer->Finish());
-  RemoveOthers(path, meta_.data_set());
+  RemoveOthers(snapshot_path_, meta_.data_set());
   snapshot_.reset();
   no_snapshot_ = false;
   return absl::OkStatus();
 }
 
+absl::Status SqliteSource::KeepSnapshot(const std::string& path,
+                                        const SqliteSource& before) {
+  CAIRN_ASSIGN_OR_RETURN(const auto now, Open(path, before.data_set_,
+                                              before.meta_.catalogue_digest()));
+  if (now->snapshot_path_ != before.snapshot_path_) {
+    return absl::NotFoundError(now->snapshot_path_);
+  }
+  return Snapshot::Rededicate(before.snapshot_path_, before.digest_,
+                              now->digest_);
+}
+
 Snapshot* SqliteSource::FindSnapshot() const {
   if (scan_ == Scan::kRows || no_snapshot_) return nullptr;
   if (snapshot_ != nullptr) return snapshot_.get();
-  const std::string path =
-      Snapshot::PathFor(database_->path(), meta_.data_set(), digest_);
-  auto snapshot = Snapshot::Open(path, digest_);
+  auto snapshot = Snapshot::Open(snapshot_path_, digest_);
   if (!snapshot.ok()) {
     const absl::Status made = MakeSnapshot();
-    snapshot = made.ok() ? Snapshot::Open(path, digest_) : made;
+    snapshot = made.ok() ? Snapshot::Open(snapshot_path_, digest_) : made;
   }
   if (!snapshot.ok()) {
     LogLine("snapshot.failed",

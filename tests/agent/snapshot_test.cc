@@ -3,9 +3,12 @@
 
 #include "agent/snapshot.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <random>
 #include <string>
@@ -20,6 +23,7 @@
 #include "agent/tabulator.h"
 #include "core/base/digest.h"
 #include "core/query/plan.h"
+#include "core/store/sqlite.h"
 #include "gtest/gtest.h"
 #include "tests/agent/load_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -319,6 +323,7 @@ class SnapshotOfExtractTest : public LoadTest {
     request.state_dir = folder_ + "/state";
     request.pseudonym_key = std::string(32, 'k');
     request.start_anew = true;
+    request.complete = complete_;
     const auto report = LoadDataSet(request);
     ASSERT_THAT(report, IsOk());
   }
@@ -358,6 +363,7 @@ class SnapshotOfExtractTest : public LoadTest {
   }
 
   std::string mapping_;
+  std::function<absl::Status(const std::string&)> complete_;
 };
 
 TEST_F(SnapshotOfExtractTest, LoadLeavesTheSnapshotOfTheNewExtractAlone) {
@@ -401,6 +407,36 @@ TEST_F(SnapshotOfExtractTest, AbsentDamagedOrAnothersItIsMadeAgain) {
   Spill(again, other);
   ExpectRightAnswer();
   EXPECT_EQ(Slurp(again), want);
+}
+
+TEST_F(SnapshotOfExtractTest, AnExtractThatWasChangedHasNoSnapshot) {
+  Load(40);
+  const FrequencyTable before = Tabulate(SqliteSource::Scan::kSnapshot);
+  {
+    auto db = Database::Open(folder_ + "/state/extract/events.db",
+                             Database::Mode::kScratch);
+    ASSERT_THAT(db, IsOk());
+    ASSERT_THAT((*db)->Execute("DELETE FROM record WHERE rowid = 7"), IsOk());
+    ASSERT_THAT((*db)->Execute("UPDATE meta SET value = value"), IsOk());
+  }
+  EXPECT_EQ(Tabulate(SqliteSource::Scan::kSnapshot).counts.back(),
+            before.counts.back() - 1);
+}
+
+// As load does with the tables of the release plan.
+TEST_F(SnapshotOfExtractTest, AnExtractThatLoadAddsToKeepsIts) {
+  complete_ = [](const std::string& path) -> absl::Status {
+    auto db = Database::Open(path, Database::Mode::kScratch);
+    if (!db.ok()) return db.status();
+    return (*db)->Execute("CREATE TABLE more(x); INSERT INTO more VALUES (1)");
+  };
+  Load(40);
+  const std::string path = Snapshots().at(0);
+  struct stat before, after;
+  ASSERT_EQ(stat(path.c_str(), &before), 0);
+  ExpectRightAnswer();
+  ASSERT_EQ(stat(path.c_str(), &after), 0);
+  EXPECT_EQ(before.st_ino, after.st_ino);  // it was not made again
 }
 
 TEST_F(SnapshotOfExtractTest, WhereNoneCanBeMadeTheExtractItselfAnswers) {

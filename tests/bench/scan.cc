@@ -32,7 +32,6 @@
 #include "agent/extract_codes.h"
 #include "agent/snapshot_tabulator.h"
 #include "agent/sqlite_source.h"
-#include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/incident_extract.h"
@@ -166,13 +165,13 @@ class World {
     return snapshot_.get();
   }
   std::unique_ptr<Snapshot> OpenSnapshot() const {
-    std::string meta;
-    Rows("SELECT value FROM meta WHERE key = 'extract'",
-         [&meta](sqlite3_stmt* row) {
-           meta.assign(static_cast<const char*>(sqlite3_column_blob(row, 0)),
-                       static_cast<size_t>(sqlite3_column_bytes(row, 0)));
-         });
-    return OrDie(Snapshot::Open(SnapshotPath(), Sha256(meta)));
+    const std::string path = SnapshotPath();
+    SnapshotHead head;
+    std::ifstream(path, std::ios::binary)
+        .read(reinterpret_cast<char*>(&head), sizeof(head));
+    return OrDie(Snapshot::Open(
+        path,
+        {reinterpret_cast<const char*>(head.extract), sizeof(head.extract)}));
   }
 
   void Rows(const std::string& sql,
