@@ -16,12 +16,15 @@ std::string KeyOf(const std::string& data_set, const Measure& measure) {
   return absl::StrCat(data_set, "\n", measure.ToString());
 }
 
+// No record, one, or (`many`) any number.
 bool LeavesFit(const google::protobuf::RepeatedField<uint32_t>& leaves,
-               const ReleaseProof& proof) {
-  if (leaves.empty()) return true;
-  if (static_cast<size_t>(leaves.size()) != proof.parts.size()) return false;
-  for (size_t part = 0; part < proof.parts.size(); ++part) {
-    if (leaves[static_cast<int>(part)] >= proof.parts[part].leaves.size()) {
+               const ReleaseProof& proof, bool many = false) {
+  const size_t size = static_cast<size_t>(leaves.size());
+  const size_t parts = proof.parts.size();
+  if (size == 0) return true;
+  if (parts == 0 || size % parts != 0 || (!many && size != parts)) return false;
+  for (size_t at = 0; at < size; ++at) {
+    if (leaves[static_cast<int>(at)] >= proof.parts[at % parts].leaves.size()) {
       return false;
     }
   }
@@ -45,6 +48,7 @@ std::string ProofBytes(const ReleaseProof& proof) {
       *one->mutable_to() = {edit.to.begin(), edit.to.end()};
     }
   }
+  *message.mutable_stand_in() = {proof.stand_in.begin(), proof.stand_in.end()};
   return message.SerializeAsString();
 }
 
@@ -67,6 +71,10 @@ absl::StatusOr<ReleaseProof> ProofFromBytes(absl::string_view bytes) {
                        {edit.to().begin(), edit.to().end()}});
     }
   }
+  if (!LeavesFit(message.stand_in(), proof, /*many=*/true)) {
+    return absl::DataLossError("a proof names what no record can say");
+  }
+  proof.stand_in = {message.stand_in().begin(), message.stand_in().end()};
   return proof;
 }
 

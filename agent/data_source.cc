@@ -247,7 +247,7 @@ absl::StatusOr<ScanPlan> DataSource::PlanScan(const Plan& plan,
 }
 
 absl::StatusOr<Microdata> DataSource::Records(
-    const std::vector<const TableShape*>&) const {
+    const std::vector<const TableShape*>&, bool) const {
   return absl::UnimplementedError(
       absl::StrCat(path_, ": its records are not given"));
 }

@@ -68,10 +68,11 @@ class DataSource {
   // Whether Records() gives any. Where only tables reach the agent, what is
   // hidden is proved from the tables alone.
   virtual bool gives_records() const { return false; }
-  // The records, with the variables of these shapes, for certificates. Errors
-  // as Tabulate(). UNIMPLEMENTED: gives_records() is false.
+  // The records, with the variables of these shapes, for certificates; not
+  // `held`: what a record can say at all, and none. Errors as Tabulate().
+  // UNIMPLEMENTED: gives_records() is false.
   virtual absl::StatusOr<Microdata> Records(
-      const std::vector<const TableShape*>& shapes) const;
+      const std::vector<const TableShape*>& shapes, bool held) const;
 
   // Whether the records have keys for the cell key method, made with the
   // agent's key as it is now (ReadOrMakeKey). FAILED_PRECONDITION, with a

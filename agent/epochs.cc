@@ -70,12 +70,14 @@ absl::Status HoldAgainstReleased(ReleaseStore* releases,
                                               const EraSet& span) {
     return figures->Tabulate(shape, measure, &span);
   };
-  if (source.gives_records())
-    request->records = [&source](const std::vector<const TableShape*>& shapes)
-        -> absl::StatusOr<ProtectRequest::Records> {
-      CAIRN_ASSIGN_OR_RETURN(Microdata records, source.Records(shapes));
+  if (source.gives_records()) {
+    request->records =
+        [&source](const std::vector<const TableShape*>& shapes,
+                  bool held) -> absl::StatusOr<ProtectRequest::Records> {
+      CAIRN_ASSIGN_OR_RETURN(Microdata records, source.Records(shapes, held));
       return std::make_shared<const Microdata>(std::move(records));
     };
+  }
   return AddMeetings(source, figures, request);
 }
 

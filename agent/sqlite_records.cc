@@ -107,6 +107,20 @@ class RecordColumns {
     return static_cast<Microdata::Leaf>(value);
   }
 
+  // Of multi-valued dimensions: no code, each code, and each two of them.
+  void AddAnySets() {
+    for (size_t part = 0; part < multi_.size(); ++part) {
+      if (!multi_[part]) continue;
+      const int codes = meta_.dimension(static_cast<int>(part)).code_size();
+      values_[part].push_back(0);
+      for (int a = 0; a < codes; ++a) {
+        for (int b = 0; b <= a; ++b) {
+          values_[part].push_back(int64_t{1} << a | int64_t{1} << b);
+        }
+      }
+    }
+  }
+
   Microdata Finish(std::vector<Microdata::Leaf> leaves) {
     for (int at = 0; at < meta_.dimension_size(); ++at) {
       const v1::ExtractDimension& stored = meta_.dimension(at);
@@ -208,7 +222,7 @@ class RecordColumns {
 }  // namespace
 
 absl::StatusOr<Microdata> SqliteSource::Records(
-    const std::vector<const TableShape*>& shapes) const {
+    const std::vector<const TableShape*>& shapes, bool held) const {
   RecordColumns columns(data_set_, meta_, time_,
                         [this](int at, const std::string& variable) {
                           return ValuesAt(at, variable);
@@ -217,6 +231,10 @@ absl::StatusOr<Microdata> SqliteSource::Records(
     for (const TableAxis& axis : shape->axes) {
       CAIRN_RETURN_IF_ERROR(columns.AddVariable(axis));
     }
+  }
+  if (!held) {
+    columns.AddAnySets();
+    return columns.Finish({});
   }
   const std::vector<std::string> names = columns.Columns();
   CAIRN_ASSIGN_OR_RETURN(

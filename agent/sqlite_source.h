@@ -45,7 +45,7 @@ class SqliteSource : public DataSource {
       const EraSet* span = nullptr) const override;
   bool gives_records() const override { return true; }
   absl::StatusOr<Microdata> Records(
-      const std::vector<const TableShape*>& shapes) const override;
+      const std::vector<const TableShape*>& shapes, bool held) const override;
 
  private:
   SqliteSource(std::unique_ptr<Database> database, v1::ExtractMeta meta,

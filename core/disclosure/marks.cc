@@ -71,9 +71,10 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
   for (size_t i = 0; i < cells.size(); ++i) {
     SuppressionCell& cell = cells[i];
     cell.figure = counts[i];
-    cell.cost =
-        cost(static_cast<int>(i), counts[i]) * (margins[i] ? 1 : kFinestWeight);
+    // By what is shown of it, so that nothing else speaks in the pattern.
     const Bin bin = RoundToBin(counts[i], policy.rounding_base);
+    cell.cost =
+        cost(static_cast<int>(i), bin.value) * (margins[i] ? 1 : kFinestWeight);
     cell.shown = {bin.low, bin.high};
     cell.hidden = {z, kNoLimit};
     if (!silent[i] && counts[i] > t) cell.insight = Range{t + 1, kNoLimit};
@@ -87,8 +88,8 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
     } else if (!persons.empty() && persons[i] < policy.minimum_persons) {
       cell.kind = Kind::kHidden;
       // It might be any other near it that is not small.
-      cell.keep = {std::max(t + 1, counts[i] - 2 * t),
-                   std::max(counts[i] + t / 2, 2 * t + 1)};
+      cell.keep = {std::max(t + 1, bin.low - 2 * t),
+                   std::max(bin.high + t / 2, 2 * t + 1)};
     }
   }
   return cells;

@@ -16,8 +16,8 @@ using Kind = SuppressionCell::Kind;
 // How often further cells are hidden before all are.
 constexpr int kMaxRounds = 8;
 
-// Whether a table that is the truth but for `moved` keeps the sums in which
-// something moved. The truth keeps them all.
+// Whether a table that is the given one but for `moved` keeps the sums in which
+// something moved. The given one keeps them all.
 class CertificateChecker {
  public:
   CertificateChecker(const CellSystem& system,
@@ -81,6 +81,25 @@ class CertificateChecker {
   std::vector<int> touched_;     // relations
 };
 
+// The table from which certificates start may be a stand-in.
+bool AddsUp(const CellSystem& system,
+            const std::vector<SuppressionCell>& cells) {
+  for (int r = 0; r < system.relations(); ++r) {
+    const CellSystem::Relation relation = system.relation(r);
+    int64_t sum = 0, largest = 0;
+    for (const int child : relation.children) {
+      sum += cells[child].figure;
+      largest = std::max(largest, cells[child].figure);
+    }
+    const int64_t parent = cells[relation.parent].figure;
+    const bool holds = relation.tie == CellSystem::Tie::kSum
+                           ? parent == sum
+                           : largest <= parent && parent <= sum;
+    if (!holds) return false;
+  }
+  return true;
+}
+
 std::vector<bool> IsUnproved(const CellSystem& system,
                              const Suppression& suppression) {
   std::vector<bool> unproved(system.cells(), false);
@@ -107,20 +126,22 @@ bool StandsPropagation(const CellSystem& system,
   return true;
 }
 
+bool MayBeOne(const SuppressionCell& cell) {
+  return cell.sensitive() && (cell.figure == 1 || cell.may_be_one);
+}
+
 // By cell: a sensitive count of 1 that no finer cell of 1 explains, so that no
 // two stand for the same person.
 std::vector<bool> SinglePersons(const CellSystem& system,
                                 const std::vector<SuppressionCell>& cells) {
   std::vector<bool> single(cells.size());
   for (size_t i = 0; i < cells.size(); ++i) {
-    single[i] = cells[i].sensitive() && cells[i].figure == 1;
+    single[i] = MayBeOne(cells[i]);
   }
   for (int r = 0; r < system.relations(); ++r) {
     const CellSystem::Relation relation = system.relation(r);
     for (const int child : relation.children) {
-      if (cells[child].figure == 1 && cells[child].sensitive()) {
-        single[relation.parent] = false;
-      }
+      if (MayBeOne(cells[child])) single[relation.parent] = false;
     }
   }
   return single;
@@ -146,7 +167,7 @@ std::vector<int> ToldByAlgebra(const CellSystem& system,
     if (!cells[i].sensitive() || known[i]) continue;
     const int kin = determined.kin[i];
     // A cell of 1 is told to the person of another.
-    const int knowing = cells[i].figure == 1 ? 2 : 1;
+    const int knowing = MayBeOne(cells[i]) ? 2 : 1;
     if (determined.exact[i] || (kin >= 0 && persons[kin] >= knowing)) {
       told.push_back(static_cast<int>(i));
     }
@@ -259,6 +280,7 @@ bool CertificatesHold(const CellSystem& system,
                       const std::vector<SuppressionCell>& cells,
                       const Suppression& suppression,
                       const SuppressionOptions& options) {
+  if (!AddsUp(system, cells)) return false;
   CertificateChecker checker(system, cells, suppression.known);
   const std::vector<bool> unproved = IsUnproved(system, suppression);
   std::vector<int8_t> holds(suppression.certificates.size(), -1);

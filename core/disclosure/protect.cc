@@ -13,6 +13,7 @@
 #include "core/disclosure/marks.h"
 #include "core/disclosure/proof.h"
 #include "core/disclosure/record_walk.h"
+#include "core/disclosure/stand_in.h"
 #include "core/disclosure/suppress.h"
 #include "core/disclosure/table_maker.h"
 
@@ -45,22 +46,10 @@ class Protector {
     CAIRN_RETURN_IF_ERROR(FindNoise());
     FindPrimary();
     FixPinned();
-    CAIRN_ASSIGN_OR_RETURN(const ProtectRequest::Records records, Records());
-    std::unique_ptr<RecordWalk> walk;
-    EarlierCertificates earlier;
-    if (records != nullptr) {
-      walk = RecordWalk::Create(*records, linked_, shapes_,
-                                request_.tables.size() + request_.pinned.size(),
-                                figures_.figure);
-      if (request_.certificates != nullptr) {
-        earlier = CertificatesOf(*request_.certificates, *records);
-      }
-    }
-    suppression_ =
-        SuppressAndProve(system_, &cells_, {}, std::move(earlier), walk.get());
-    const auto certificates = std::make_shared<const ReleaseProof>(
-        walk != nullptr ? ProofOfReleases(*records, suppression_)
-                        : ReleaseProof());
+    CAIRN_RETURN_IF_ERROR(FindRecords());
+    suppression_ = SuppressAndProve(system_, &cells_, {}, std::move(earlier_),
+                                    walk_.get());
+    const std::shared_ptr<const ReleaseProof> certificates = Certificates();
     for (size_t i = 0; i < cells_.size(); ++i) {
       if (suppression_.hidden[i] && why_[i] == HiddenWhy::kShown) {
         why_[i] = HiddenWhy::kComplement;
@@ -92,12 +81,64 @@ class Protector {
   bool is_count() const {
     return request_.measure.kind == Measure::Kind::kCount;
   }
-  // Null: certificates are to be found from the tables.
-  absl::StatusOr<ProtectRequest::Records> Records() const {
-    if (request_.records == nullptr || !is_count()) return nullptr;
+  // What certificates are made of: a stand-in for the records where figures are
+  // rounded and one is found, else the records; or nothing, and then they are
+  // to be found from the tables.
+  absl::Status FindRecords() {
+    if (request_.records == nullptr || !is_count()) return absl::OkStatus();
     std::vector<const TableShape*> all = shapes_;
     for (const auto& unseen : linked_.unseen()) all.push_back(&unseen.shape);
-    return request_.records(all);
+    if (policy_.rounding_base > 1) {
+      CAIRN_ASSIGN_OR_RETURN(const ProtectRequest::Records schema,
+                             request_.records(all, /*held=*/false));
+      if (FindStandIn(*schema)) return absl::OkStatus();
+    }
+    CAIRN_ASSIGN_OR_RETURN(records_, request_.records(all, /*held=*/true));
+    walk_ = RecordWalk::Create(*records_, linked_, shapes_, told(),
+                               figures_.figure);
+    if (walk_ != nullptr && request_.certificates != nullptr) {
+      earlier_ = CertificatesOf(*request_.certificates, *records_);
+    }
+    return absl::OkStatus();
+  }
+  // Tables of other epochs are held against these.
+  bool has_epochs() const {
+    for (size_t t = 1; t < told(); ++t) {
+      if (linked_.span(t) != linked_.span(0)) return true;
+    }
+    return false;
+  }
+  size_t told() const {
+    return request_.tables.size() + request_.pinned.size();
+  }
+  bool FindStandIn(const Microdata& schema) {
+    StandInRequest request;
+    request.schema = &schema;
+    if (request_.certificates != nullptr) {
+      request.start = StandInOf(*request_.certificates, schema);
+      request.earlier = CertificatesOf(*request_.certificates, schema);
+    }
+    request.linked = &linked_;
+    request.shapes = &shapes_;
+    request.told = told();
+    request.looks = looks_;
+    std::optional<StandIn> made = MakeStandIn(std::move(request));
+    if (!made.has_value()) return false;
+    records_ = std::make_shared<const Microdata>(std::move(made->records));
+    earlier_ = std::move(made->earlier);
+    walk_ = RecordWalk::Create(*records_, linked_, shapes_, told(), {});
+    stands_in_ = true;
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      cells_[i].figure = walk_->figures()[i];
+      cells_[i].may_be_one = why_[i] == HiddenWhy::kSmall;
+    }
+    return true;
+  }
+  std::shared_ptr<const ReleaseProof> Certificates() const {
+    ReleaseProof proof;
+    if (walk_ != nullptr) proof = ProofOfReleases(*records_, suppression_);
+    if (stands_in_) proof.stand_in = records_->leaves;
+    return std::make_shared<const ReleaseProof>(std::move(proof));
   }
   int64_t base() const {
     if (!is_sum()) return policy_.rounding_base;
@@ -142,6 +183,14 @@ class Protector {
     if (!is_count()) MeasureOtherThanCounts();
     if (noise() > 0) AllowForNoise();
     for (size_t t = 0; t < request_.tables.size(); ++t) FindAllTheSame(t);
+    for (size_t i = 0; i < cells_.size(); ++i) looks_.push_back(LooksOf(i));
+  }
+
+  // What a stand-in is to keep of a cell that is told.
+  Range LooksOf(size_t i) const {
+    if (why_[i] != HiddenWhy::kSmall) return cells_[i].shown;
+    return {policy_.zeros_shown ? 1 : 0,
+            policy_.largest_hidden_count + noise()};
   }
 
   // The records behind a hidden cell may add up to nothing, or have no person
@@ -259,7 +308,7 @@ class Protector {
         for (size_t code = 0; code < axis.codes.size(); ++code) {
           HideInSplit(
               static_cast<size_t>(cells[cell - at * stride + code * stride]),
-              LessThan(figures_.figure[cells[cell]]));
+              LessThan(cells_[static_cast<size_t>(cells[cell])].shown.low));
         }
       }
     }
@@ -274,10 +323,10 @@ class Protector {
     if (cells_[i].kind != Kind::kOpen) return;
     cells_[i].kind = Kind::kHidden;
     why_[i] = HiddenWhy::kAllTheSame;
-    const int64_t figure = figures_.figure[i];
+    // By what would be shown of it, so that nothing else speaks in the pattern.
+    const int64_t seen = cells_[i].shown.low;
     cells_[i].keep = {
-        std::max<int64_t>(cells_[i].hidden.low, figure - LessThan(figure)),
-        figure};
+        std::max<int64_t>(cells_[i].hidden.low, seen - LessThan(seen)), seen};
   }
   // It may be a good part of the group only: by so much.
   int64_t LessThan(int64_t figure) const {
@@ -328,7 +377,11 @@ class Protector {
         Fix(i);
       } else if (!is_new[i]) {
         // Still not to be found out, if small.
-        if (why_[i] != HiddenWhy::kSmall) cell.keep = {1, 0};
+        const bool small = why_[i] == HiddenWhy::kSmall;
+        if (!small) cell.keep = {1, 0};
+        // What came and what went between two epochs shows in no table: without
+        // a hint a stand-in would have a great deal of it.
+        if (!small || !has_epochs()) looks_[i] = Range();
         cell.kind = Kind::kUnseen;
         cell.hidden = {0, kNoLimit};
       }
@@ -373,6 +426,8 @@ class Protector {
     const Range range = {mark.low, mark.high};
     cell.kind = Kind::kFixed;
     cell.shown = range;
+    looks_[i].low = std::max(looks_[i].low, range.low);
+    looks_[i].high = std::min(looks_[i].high, range.high);
     // What was narrower before cannot be taken back.
     cell.keep.low = std::max(cell.keep.low, range.low);
     cell.keep.high = std::min(cell.keep.high, range.high);
@@ -469,6 +524,11 @@ class Protector {
   std::vector<const Cell*> mark_;   // as it was released before; else null
   std::vector<bool> other_policy_;  // under which it was so released
   std::vector<int64_t> noisy_;
+  std::vector<Range> looks_;
+  ProtectRequest::Records records_;  // what certificates are made of
+  std::unique_ptr<RecordWalk> walk_;
+  EarlierCertificates earlier_;  // in terms of `records_`
+  bool stands_in_ = false;       // `records_` are a stand-in
   Suppression suppression_;
 };
 

@@ -65,11 +65,13 @@ struct ProtectRequest {
   // Tables nobody is told of, in which tables meet that are cut at levels of
   // which neither nests in the other (core/disclosure/meeting.h).
   std::vector<Figures> meetings;
-  // The records themselves, with the variables of these tables: of counts, the
-  // certificates are made of them. May be null: then from the tables alone,
-  // which finds fewer where many tables are linked.
+  // What records can say, with the variables of these tables: of counts, the
+  // certificates are made of records. Not `held`: without any, and the same
+  // whatever they are. May be null: then from the tables alone, which finds
+  // fewer where many tables are linked.
   using Records = std::shared_ptr<const Microdata>;
-  std::function<absl::StatusOr<Records>(const std::vector<const TableShape*>&)>
+  std::function<absl::StatusOr<Records>(const std::vector<const TableShape*>&,
+                                        bool held)>
       records;
   // The same of the records of a span of the timeline.
   std::function<absl::StatusOr<Figures>(const TableShape&, const EraSet&)>

@@ -37,10 +37,12 @@ std::unique_ptr<RecordWalk> RecordWalk::Create(
   walk->is_touched_.assign(cells, 0);
   walk->is_broken_.assign(cells, 0);
   walk->is_changed_.assign(data.records(), 0);
-  if (!walk->AddPatterns(linked, shapes, told) || !walk->Counts(figures)) {
+  if (!walk->AddPatterns(linked, shapes, told)) return nullptr;
+  walk->truth_ = walk->Counts();
+  if (!figures.empty() &&
+      !std::equal(figures.begin(), figures.end(), walk->truth_.begin())) {
     return nullptr;
   }
-  walk->truth_.assign(figures.begin(), figures.end());
   walk->value_ = walk->truth_;
   return walk;
 }
@@ -75,6 +77,7 @@ bool RecordWalk::AddPatterns(const LinkedTables& linked,
     for (const size_t v : patterns_[p].variables) {
       for (const size_t part : data_.variables[v].parts) depends[part] = true;
     }
+    if (!patterns_[p].eras.empty()) depends[data_.era_part] = true;
     for (size_t part = 0; part < depends.size(); ++part) {
       if (depends[part]) patterns_of_[part].push_back(static_cast<int>(p));
     }
@@ -166,50 +169,8 @@ bool RecordWalk::AddPattern(const TableShape& shape,
   return true;
 }
 
-template <typename Each>
-void RecordWalk::ForCells(const Pattern& pattern, const Leaf* record,
-                          Each each) const {
-  if (!Counted(pattern, record)) return;
-  if (pattern.one_code) {
-    const size_t cell = CellOf(pattern, record);
-    if (cell != kNoCell) each(cell);
-    return;
-  }
-  size_t at = 0;
-  for (size_t a = 0; a < pattern.variables.size(); ++a) {
-    const Microdata::Variable& v = data_.variables[pattern.variables[a]];
-    if (v.code != nullptr) {
-      at += v.code(record) * pattern.strides[a];
-      continue;
-    }
-    const std::vector<size_t>& codes = v.codes[record[v.parts[0]]];
-    if (codes.size() == 1) {
-      at += codes[0] * pattern.strides[a];
-      continue;
-    }
-    // A multi-valued variable: all crossings of all codes.
-    std::vector<size_t> all = {0};
-    for (size_t b = 0; b < pattern.variables.size(); ++b) {
-      const Microdata::Variable& w = data_.variables[pattern.variables[b]];
-      const std::vector<size_t> one = w.code != nullptr
-                                          ? std::vector<size_t>{w.code(record)}
-                                          : w.codes[record[w.parts[0]]];
-      std::vector<size_t> next;
-      for (const size_t before : all) {
-        for (const size_t code : one) {
-          next.push_back(before + code * pattern.strides[b]);
-        }
-      }
-      all = std::move(next);
-    }
-    for (const size_t cell : all) each(cell);
-    return;
-  }
-  each(at);
-}
-
-bool RecordWalk::Counts(absl::Span<const int64_t> figures) const {
-  std::vector<int64_t> counts(figures.size(), 0);
+std::vector<int64_t> RecordWalk::Counts() const {
+  std::vector<int64_t> counts(place_.size(), 0);
   for (const Pattern& pattern : patterns_) {
     for (size_t r = 0; r < data_.records(); ++r) {
       ForCells(pattern, data_.record(r).data(), [&](size_t at) {
@@ -217,7 +178,7 @@ bool RecordWalk::Counts(absl::Span<const int64_t> figures) const {
       });
     }
   }
-  return std::equal(counts.begin(), counts.end(), figures.begin());
+  return counts;
 }
 
 bool RecordWalk::IsIn(const Place& place, const Leaf* record) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,17 @@ class RecordWalk : public CertificateSearch {
       const std::vector<const TableShape*>& shapes, size_t told,
       absl::Span<const int64_t> figures);
 
+  // How many records each cell has.
+  const std::vector<int64_t>& figures() const { return truth_; }
+
+  // The records, some of them changed until every cell is within its bounds.
+  // Nothing if that does not end within so many steps.
+  struct Settled {
+    std::vector<Microdata::Leaf> leaves;
+    std::vector<int64_t> origin;  // by record: which it was; -1: it is new
+  };
+  std::optional<Settled> Settle(int64_t steps) const;
+
   // A step here is a pattern looked at, some five of the others.
   void SetBudget(int64_t steps) override { budget_ = steps / 5; }
   int64_t budget() const override { return budget_ * 5; }
@@ -50,6 +62,7 @@ class RecordWalk : public CertificateSearch {
   std::vector<std::pair<int, int64_t>> FiguresOf(const Found& found) override;
 
  private:
+  class Settler;
   using Leaf = Microdata::Leaf;
   static constexpr int kNowhere = -1;
   static constexpr size_t kMaxAxes = 8;
@@ -93,7 +106,7 @@ class RecordWalk : public CertificateSearch {
   bool AddPattern(const TableShape& shape, const std::vector<int>& cells,
                   unsigned axes, const EraSet& span, bool watched);
   void FindOneCodes();
-  bool Counts(absl::Span<const int64_t> figures) const;
+  std::vector<int64_t> Counts() const;
   int FindVariable(const std::string& name) const;
 
   // The pattern's cells that a record is in.
@@ -180,6 +193,48 @@ class RecordWalk : public CertificateSearch {
   std::vector<uint64_t> visited_;  // by pattern
   uint64_t visit_ = 0;
 };
+
+template <typename Each>
+void RecordWalk::ForCells(const Pattern& pattern, const Leaf* record,
+                          Each each) const {
+  if (!Counted(pattern, record)) return;
+  if (pattern.one_code) {
+    const size_t cell = CellOf(pattern, record);
+    if (cell != kNoCell) each(cell);
+    return;
+  }
+  size_t at = 0;
+  for (size_t a = 0; a < pattern.variables.size(); ++a) {
+    const Microdata::Variable& v = data_.variables[pattern.variables[a]];
+    if (v.code != nullptr) {
+      at += v.code(record) * pattern.strides[a];
+      continue;
+    }
+    const std::vector<size_t>& codes = v.codes[record[v.parts[0]]];
+    if (codes.size() == 1) {
+      at += codes[0] * pattern.strides[a];
+      continue;
+    }
+    // A multi-valued variable: all crossings of all codes.
+    std::vector<size_t> all = {0};
+    for (size_t b = 0; b < pattern.variables.size(); ++b) {
+      const Microdata::Variable& w = data_.variables[pattern.variables[b]];
+      const std::vector<size_t> one = w.code != nullptr
+                                          ? std::vector<size_t>{w.code(record)}
+                                          : w.codes[record[w.parts[0]]];
+      std::vector<size_t> next;
+      for (const size_t before : all) {
+        for (const size_t code : one) {
+          next.push_back(before + code * pattern.strides[b]);
+        }
+      }
+      all = std::move(next);
+    }
+    for (const size_t cell : all) each(cell);
+    return;
+  }
+  each(at);
+}
 
 }  // namespace cairn
 

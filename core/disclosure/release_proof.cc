@@ -89,4 +89,20 @@ EarlierCertificates CertificatesOf(const ReleaseProof& proof,
   return certificates;
 }
 
+std::vector<Leaf> StandInOf(const ReleaseProof& proof, const Microdata& data) {
+  const std::vector<PartMap> maps = MapParts(proof, data);
+  const size_t parts = proof.parts.size();
+  std::vector<Leaf> leaves, from, to;
+  for (size_t at = 0; parts > 0 && at + parts <= proof.stand_in.size();
+       at += parts) {
+    from.assign(
+        proof.stand_in.begin() + static_cast<std::ptrdiff_t>(at),
+        proof.stand_in.begin() + static_cast<std::ptrdiff_t>(at + parts));
+    to.clear();
+    if (!Translate(maps, from, &to)) continue;
+    leaves.insert(leaves.end(), to.begin(), to.end());
+  }
+  return leaves;
+}
+
 }  // namespace cairn

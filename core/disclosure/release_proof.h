@@ -20,6 +20,9 @@ namespace cairn {
 struct ReleaseProof {
   std::vector<Microdata::Part> parts;  // in whose leaves the edits speak
   std::vector<std::vector<RecordEdit>> certificates;
+  // The records of which they are changes, where these were a stand-in
+  // (core/disclosure/stand_in.h): a leaf for each part, row after row.
+  std::vector<Microdata::Leaf> stand_in;
 };
 
 // The certificates that the proof in `suppression` uses.
@@ -30,6 +33,11 @@ ReleaseProof ProofOfReleases(const Microdata& data,
 // still there.
 EarlierCertificates CertificatesOf(const ReleaseProof& proof,
                                    const Microdata& data);
+
+// The stand-in in terms of these records, without those that have a leaf that
+// is not there any more.
+std::vector<Microdata::Leaf> StandInOf(const ReleaseProof& proof,
+                                       const Microdata& data);
 
 }  // namespace cairn
 

@@ -27,7 +27,7 @@ struct SuppressionCell {
     kUnseen,  // in no table: no one is told of it, but sums pass through it
   };
   Kind kind = Kind::kOpen;
-  int64_t figure = 0;  // the truth
+  int64_t figure = 0;  // the truth, or what stands in for it (StandIn)
   // What is public of it while it is shown (its rounding bin) or as it is
   // fixed.
   Range shown;
@@ -44,6 +44,9 @@ struct SuppressionCell {
   // What hiding it loses; relative. Public attributes only, where the pattern
   // must not speak of the values.
   double cost = 1;
+
+  // It may be one person, whatever the figure: a stand-in does not say.
+  bool may_be_one = false;
 
   bool sensitive() const { return keep.low <= keep.high; }
 };

@@ -95,9 +95,10 @@ int Run(int argc, char** argv) {
     return cache.Tabulate(shape, measure);
   };
   if (walk) {
-    request.records = [&](const std::vector<const TableShape*>& shapes)
-        -> absl::StatusOr<ProtectRequest::Records> {
-      auto records = (*source)->Records(shapes);
+    request.records =
+        [&](const std::vector<const TableShape*>& shapes,
+            bool held) -> absl::StatusOr<ProtectRequest::Records> {
+      auto records = (*source)->Records(shapes, held);
       if (!records.ok()) return records.status();
       return std::make_shared<const Microdata>(*std::move(records));
     };

@@ -1,0 +1,104 @@
+#include "core/disclosure/stand_in.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/disclosure/record_walk.h"
+
+namespace cairn {
+namespace {
+
+using Leaf = Microdata::Leaf;
+
+// Patterns looked at: some seconds, and a few for each record of a great file.
+constexpr int64_t kSteps = 60'000'000;
+constexpr int64_t kStepsARecord = 1'000;
+
+// As many as the largest total says, of which nothing is known yet.
+std::vector<Leaf> AnyRecords(const StandInRequest& request) {
+  int64_t records = 1;
+  for (size_t t = 0; t < request.told; ++t) {
+    const Range& total = request.looks[request.linked->cells_of(t).back()];
+    if (total.high == kNoLimit) continue;
+    records = std::max(records, total.low + (total.high - total.low) / 2);
+  }
+  const std::vector<Microdata::Part>& parts = request.schema->parts;
+  std::vector<Leaf> leaves;
+  leaves.reserve(static_cast<size_t>(records) * parts.size());
+  uint64_t random = 0x9E3779B97F4A7C15u;
+  for (int64_t r = 0; r < records; ++r) {
+    for (const Microdata::Part& part : parts) {
+      random ^= random << 13;
+      random ^= random >> 7;
+      random ^= random << 17;
+      leaves.push_back(static_cast<Leaf>((random >> 11) % part.leaves.size()));
+    }
+  }
+  return leaves;
+}
+
+// Certificates speak of records by what they say: where these say something
+// else now, so do they, but for what the certificates change of them.
+void Carry(const Microdata& before, const RecordWalk::Settled& now,
+           EarlierCertificates* certificates) {
+  const size_t parts = before.parts.size();
+  std::vector<int64_t> now_at(before.records(), -1);
+  for (size_t r = 0; r < now.origin.size(); ++r) {
+    if (now.origin[r] >= 0) now_at[now.origin[r]] = static_cast<int64_t>(r);
+  }
+  absl::flat_hash_map<absl::Span<const Leaf>, std::vector<size_t>> by_leaves;
+  for (size_t r = 0; r < before.records(); ++r) {
+    by_leaves[before.record(r)].push_back(r);
+  }
+  for (CertificateSearch::Found& found : *certificates) {
+    absl::flat_hash_map<absl::Span<const Leaf>, size_t> used;
+    for (RecordEdit& edit : found.edits) {
+      const auto known = by_leaves.find(edit.from);
+      if (known == by_leaves.end()) continue;
+      size_t& next = used[known->first];
+      if (next == known->second.size()) continue;
+      const int64_t r = now_at[known->second[next++]];
+      if (r < 0) continue;
+      for (size_t part = 0; part < parts; ++part) {
+        const Leaf leaf = now.leaves[static_cast<size_t>(r) * parts + part];
+        if (!edit.to.empty() && edit.to[part] == edit.from[part]) {
+          edit.to[part] = leaf;
+        }
+        edit.from[part] = leaf;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<StandIn> MakeStandIn(StandInRequest request) {
+  Microdata made = *request.schema;
+  for (const Microdata::Part& part : made.parts) {
+    if (part.leaves.empty()) return std::nullopt;
+  }
+  made.leaves = request.start.empty() ? AnyRecords(request) : request.start;
+  const std::unique_ptr<RecordWalk> walk = RecordWalk::Create(
+      made, *request.linked, *request.shapes, request.told, {});
+  if (walk == nullptr) return std::nullopt;
+  for (size_t cell = 0; cell < request.looks.size(); ++cell) {
+    const Range& looks = request.looks[cell];
+    walk->SetBounds(static_cast<int>(cell), looks, looks, 0);
+  }
+  const auto steps =
+      kSteps + kStepsARecord * static_cast<int64_t>(made.records());
+  auto settled = walk->Settle(steps);
+  if (!settled.has_value()) return std::nullopt;
+  StandIn stand_in;
+  if (!request.start.empty()) {
+    stand_in.earlier = std::move(request.earlier);
+    Carry(made, *settled, &stand_in.earlier);
+  }
+  made.leaves = std::move(settled->leaves);
+  stand_in.records = std::move(made);
+  return stand_in;
+}
+
+}  // namespace cairn
