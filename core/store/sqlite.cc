@@ -15,6 +15,8 @@
 namespace cairn {
 namespace {
 
+constexpr int kStepsBetweenLooks = 1000;
+
 absl::Status SqliteError(sqlite3* db, int code, const std::string& path) {
   const std::string words =
       absl::StrCat(path, ": ", db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
@@ -236,16 +238,58 @@ absl::Status Database::Undoable(absl::FunctionRef<absl::Status()> body) {
       done.message(), "; it cannot be undone alone: ", undone.message()));
 }
 
+absl::Status Database::CopyTo(const std::string& path) {
+  const std::string aside = absl::StrCat(path, ".new");
+  unlink(aside.c_str());
+  {
+    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Database> copy,
+                           Open(aside, Mode::kScratch));
+    sqlite3_backup* backup =
+        sqlite3_backup_init(copy->db_, "main", db_, "main");
+    if (backup == nullptr) {
+      return SqliteError(copy->db_, sqlite3_errcode(copy->db_), aside);
+    }
+    const int stepped = sqlite3_backup_step(backup, -1);
+    const int finished = sqlite3_backup_finish(backup);
+    if (stepped != SQLITE_DONE || finished != SQLITE_OK) {
+      unlink(aside.c_str());
+      return SqliteError(nullptr, stepped != SQLITE_DONE ? stepped : finished,
+                         aside);
+    }
+    // A copy of a database with a write-ahead log says so in its header, and
+    // would need files beside it to be read.
+    CAIRN_RETURN_IF_ERROR(copy->Execute("PRAGMA journal_mode=DELETE"));
+  }
+  return ReplaceFile(aside, path);
+}
+
 void Database::LimitSteps(uint64_t steps) {
   steps_left_ = steps;
-  sqlite3_progress_handler(db_, steps == 0 ? 0 : 1000,
-                           steps == 0 ? nullptr : &Database::OnProgress, this);
+  Watch();
+}
+
+void Database::LimitTime(absl::Duration time) {
+  using Clock = std::chrono::steady_clock;
+  deadline_ = time == absl::InfiniteDuration()
+                  ? Clock::time_point::max()
+                  : Clock::now() + absl::ToChronoNanoseconds(time);
+  Watch();
+}
+
+void Database::Watch() {
+  const bool watched =
+      steps_left_ > 0 ||
+      deadline_ != std::chrono::steady_clock::time_point::max();
+  sqlite3_progress_handler(db_, watched ? kStepsBetweenLooks : 0,
+                           watched ? &Database::OnProgress : nullptr, this);
 }
 
 int Database::OnProgress(void* self) {
   auto* db = static_cast<Database*>(self);
-  if (db->steps_left_ <= 1000) return 1;
-  db->steps_left_ -= 1000;
+  if (std::chrono::steady_clock::now() >= db->deadline_) return 1;
+  if (db->steps_left_ == 0) return 0;
+  if (db->steps_left_ <= kStepsBetweenLooks) return 1;
+  db->steps_left_ -= kStepsBetweenLooks;
   return 0;
 }
 

@@ -1,6 +1,7 @@
 #ifndef CAIRN_CORE_STORE_SQLITE_H_
 #define CAIRN_CORE_STORE_SQLITE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/base/mutex.h"
+#include "absl/time/time.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -79,8 +81,15 @@ class Database {
   // Within a transaction: if `body` fails, only what it wrote is undone, and
   // its error returned. INTERNAL if it cannot be undone: all is then to be.
   absl::Status Undoable(absl::FunctionRef<absl::Status()> body);
-  // Stops statements after this many virtual-machine steps; 0 = never.
+  // Stops statements with DEADLINE_EXCEEDED after this many virtual-machine
+  // steps, or after this time from now. 0 steps: never for steps.
   void LimitSteps(uint64_t steps);
+  void LimitTime(absl::Duration time);
+
+  // A whole copy of the file at this moment, made beside writers (SQLite's
+  // online backup), synced, and put at `path` at once. INTERNAL if that fails;
+  // what was at `path` is then still there.
+  absl::Status CopyTo(const std::string& path);
 
   const std::string& path() const { return path_; }
 
@@ -91,8 +100,12 @@ class Database {
 
   sqlite3* db_;
   std::string path_;
+  void Watch();
+
   Mutex transaction_;
-  uint64_t steps_left_ = 0;
+  uint64_t steps_left_ = 0;  // 0: any number
+  std::chrono::steady_clock::time_point deadline_ =
+      std::chrono::steady_clock::time_point::max();
 };
 
 // Writes the file and its folder to the disk.

@@ -136,6 +136,24 @@ TEST_F(SqliteTest, ARunawayStatementIsStopped) {
   EXPECT_EQ(Rows(db.get()), 2002);
 }
 
+TEST_F(SqliteTest, AStatementPastItsTimeIsStoppedAndTheNextIsNot) {
+  auto writer = Open(Mode::kDurable);
+  ASSERT_THAT(
+      writer->Execute(
+          "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 "
+          "FROM c WHERE x < 20000) INSERT INTO record SELECT x, x FROM c"),
+      IsOk());
+  auto db = Open(Mode::kReadOnly);
+  // 400 million pairs: minutes, were it not stopped.
+  auto runaway =
+      db->Prepare("SELECT a.d0 FROM record a, record b WHERE a.d0 * b.d0 < 0");
+  ASSERT_THAT(runaway, IsOk());
+  db->LimitTime(absl::Milliseconds(50));
+  EXPECT_THAT(runaway->Step(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  db->LimitTime(absl::InfiniteDuration());
+  EXPECT_EQ(Rows(db.get()), 20002);
+}
+
 TEST_F(SqliteTest, ATransactionThatFailsLeavesNothingBehind) {
   auto db = Open(Mode::kDurable);
   const absl::Status failed = db->Transact([&]() -> absl::Status {
