@@ -53,7 +53,10 @@ absl::StatusOr<std::optional<AskBook::Asked>> AskBook::Find(
 }
 
 absl::string_view AskBook::WhyNotAgain(const Asked& asked) {
-  if (!asked.same) return "was asked another question under this id before";
+  if (!asked.same) {
+    return "was asked another question under this id before, or keeps that one "
+           "no longer";
+  }
   if (asked.state == State::kAnswered) {
     return "gave its answer to this id and does not keep it any longer; ask "
            "anew";

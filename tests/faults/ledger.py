@@ -259,7 +259,7 @@ class World:
         process = self.partners.processes[name]
         fired = self.trace.exists() and "(INJECTED)" in self.trace.read_text()
         try:
-            process.wait(3 if fired else 0.01)
+            process.wait(15 if fired else 0.01)  # it lets its callers end first
             return fired, process.returncode
         except subprocess.TimeoutExpired:
             pass
