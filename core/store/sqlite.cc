@@ -164,9 +164,15 @@ std::string Statement::Blob(int column) const {
 static absl::Status CheckDurable(Database* db) {
   CAIRN_ASSIGN_OR_RETURN(Statement mode, db->Prepare("PRAGMA journal_mode"));
   CAIRN_RETURN_IF_ERROR(mode.Step().status());
-  if (mode.Text(0) == "wal") return absl::OkStatus();
-  return absl::InternalError(
-      absl::StrCat(db->path(), ": this disk does not allow a write-ahead log"));
+  if (mode.Text(0) != "wal") {
+    return absl::InternalError(absl::StrCat(
+        db->path(), ": this disk does not allow a write-ahead log"));
+  }
+  mode.Reset();
+  // Makes the write-ahead log's file. Later SQLite syncs the folder that names
+  // it, and does not mind where that fails: so it is done here.
+  CAIRN_RETURN_IF_ERROR(db->Execute("SELECT 1 FROM sqlite_schema"));
+  return SyncFile(db->path());
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
