@@ -17,6 +17,7 @@
 #include "coordinator/config.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/query_service.h"
+#include "core/audit/commands.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -26,6 +27,7 @@
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
 #include "core/link/text_config.h"
+#include "core/store/node_log.h"
 #include "core/store/sqlite_checkpoint_store.h"
 #include "grpcpp/grpcpp.h"
 
@@ -166,17 +168,51 @@ absl::Status Keys(const std::string& config_path) {
   return absl::OkStatus();
 }
 
+// The coordinator's own ledger as it lies on its disk, running or not.
+class OwnLedger : public AuditSource {
+ public:
+  explicit OwnLedger(std::unique_ptr<NodeLog> log, AuditKeys keys)
+      : log_(std::move(log)), keys_(std::move(keys)) {}
+
+  absl::StatusOr<LogToAudit> Log() override {
+    LogToAudit log;
+    log.files = log_.get();
+    log.where = "this coordinator's disk";
+    CAIRN_ASSIGN_OR_RETURN(const uint64_t size, log_->Size());
+    CAIRN_ASSIGN_OR_RETURN(log.stored_head, log_->files().Head("", size));
+    log.check_kept = [this](uint64_t entries) {
+      return log_->files().CheckHashes(entries);
+    };
+    return log;
+  }
+  OpenedQuestion Open(const QueryRecord&) override { return {}; }
+  absl::StatusOr<ExportExtras> Extras() override { return ExportExtras(); }
+  absl::StatusOr<AuditKeys> OwnKeys() override { return keys_; }
+
+ private:
+  const std::unique_ptr<NodeLog> log_;
+  const AuditKeys keys_;
+};
+
 absl::Status Verify(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
                          ReadCoordinatorConfig(config_path));
-  const SystemClock clock;
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
-                         QueryLog::Open(settings.DatabasePath(), &clock));
-  CAIRN_ASSIGN_OR_RETURN(const uint64_t entries, log->ledger()->Verify());
-  std::printf("ok    %s: %llu entries, no gap, each as it was hashed\n",
-              settings.DatabasePath().c_str(),
-              static_cast<unsigned long long>(entries));
-  return absl::OkStatus();
+  const std::string& state = settings.config.state_dir();
+  const auto secrets = ReadNodeSecrets(state, OwnerIn(*settings.catalogue, ""));
+  AuditKeys keys;
+  if (!settings.config.ledger_keys().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string text,
+                           ReadFile(settings.config.ledger_keys()));
+    CAIRN_RETURN_IF_ERROR(AddKeys(text, settings.config.ledger_keys(), &keys));
+  }
+  keys.logs.clear();
+  if (secrets.ok()) keys.logs = {secrets->log.verifier()};
+  CAIRN_ASSIGN_OR_RETURN(
+      std::unique_ptr<NodeLog> log,
+      NodeLog::Open(settings.DatabasePath(), CheckpointPath(state),
+                    keys.logs.empty() ? "" : keys.logs[0].name()));
+  OwnLedger own(std::move(log), std::move(keys));
+  return AuditVerify(&own, AuditFlags());
 }
 
 int Main(int argc, char** argv) {

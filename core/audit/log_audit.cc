@@ -253,8 +253,11 @@ class Auditor {
                            ": all there, none altered, none older than the "
                            "one before it"));
     Now(Verdict::kHolds, "tree",
-        absl::StrCat("made again from the entries: the root is the one of the "
-                     "checkpoint"));
+        log_.stored_head.has_value()
+            ? "made again from the entries: the hashes kept with them are "
+              "theirs"
+            : "made again from the entries: the root is the one of the "
+              "checkpoint");
     if (acts.flaw().ok()) {
       Now(Verdict::kHolds, "order of acts",
           absl::StrCat(Count(acts.queries(), "question", "questions"),

@@ -40,8 +40,8 @@ int CountOf(const QueryRecord& record, AgencyPart::What what) {
 std::string OutcomeInWords(const QueryRecord& record, bool coordinator) {
   if (!coordinator) {
     if (record.outcome != "released") return record.outcome;
-    return absl::StrCat("released, ", record.shown, " cells shown, ",
-                        record.hidden, " hidden");
+    return absl::StrCat("released, ", record.shown, " shown, ", record.hidden,
+                        " hidden");
   }
   if (!record.has_parts) return record.outcome;
   std::vector<std::string> others;

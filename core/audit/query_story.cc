@@ -250,7 +250,11 @@ std::string QueryStory::Happened() const {
     listing.rows.push_back(
         {absl::StrCat(entry.index), TimeText(entry.time_ms),
          listing.rows.empty() ? "" : DurationText(entry.time_ms - before),
-         entry.entry.type, FieldsInWords(entry.entry)});
+         entry.entry.type,
+         FieldsInWords(entry.entry, {"actor", "purpose", "data_set", "agencies",
+                                     "agencies_answered", "agencies_refused",
+                                     "agencies_silent", "cells_released",
+                                     "cells_suppressed", "reason"})});
     before = entry.time_ms;
   }
   return *FormatListing(listing, "table", PageWidth());
@@ -258,10 +262,12 @@ std::string QueryStory::Happened() const {
 
 std::string QueryStory::Text(const std::string& origin,
                              const OpenedQuestion& question) const {
+  const std::string terms = Terms();
   return absl::StrCat(
       PrintableUtf8(id_), "\n",
       origin.empty() ? "" : absl::StrCat("in ", PrintableUtf8(origin), "\n"),
-      "\n", Asked(question), "\n", Terms(), "\n", Outcome(), "\n", Happened());
+      "\n", Asked(question), terms.empty() ? "" : "\n", terms, "\n", Outcome(),
+      "\n", Happened());
 }
 
 std::string QueryStory::Json(const std::string& origin,

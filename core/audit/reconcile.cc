@@ -331,14 +331,17 @@ std::string Reconciliation::Text() const {
   if (!out.empty()) out += "\n";
   const uint64_t differ = differences();
   const uint64_t notes = mismatches.size() - differ;
-  absl::StrAppend(
-      &out, Count(questions, "question", "questions"), " of the coordinator, ",
+  const std::string summary = absl::StrCat(
+      Count(questions, "question", "questions"), " of the coordinator, ",
       Count(compared, "answer", "answers"),
       " held against the agencies' own ledgers: ",
       differ == 0 ? "no difference"
                   : Count(differ, "difference", "differences"),
-      notes == 0 ? "" : absl::StrCat(", ", Count(notes, "note", "notes")),
-      ".\n");
+      notes == 0 ? "" : absl::StrCat(", ", Count(notes, "note", "notes")), ".");
+  for (const std::string& line :
+       WrapText(summary, std::max<size_t>(width, 40))) {
+    absl::StrAppend(&out, line, "\n");
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -98,6 +99,18 @@ int64_t FieldNumber(const Entry& entry, const std::string& name) {
   if (found == entry.fields.end()) return 0;
   const auto* number = std::get_if<int64_t>(&found->second);
   return number == nullptr ? 0 : *number;
+}
+
+std::string FieldsInWords(const Entry& entry,
+                          const std::vector<std::string>& told) {
+  Entry rest = entry;
+  for (const auto& [name, value] : entry.fields) {
+    if (absl::EndsWith(name, "_commit") || name == "receipts" ||
+        std::find(told.begin(), told.end(), name) != told.end()) {
+      rest.fields.erase(name);
+    }
+  }
+  return FieldsInWords(rest);
 }
 
 std::string FieldsInWords(const Entry& entry) {

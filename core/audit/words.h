@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -35,6 +36,10 @@ std::string FieldText(const Entry& entry, const std::string& name);
 int64_t FieldNumber(const Entry& entry, const std::string& name);
 // Its fields in words: "purpose needs_assessment, policy 3f09a2c417d1...".
 std::string FieldsInWords(const Entry& entry);
+// The same without hashes that a person cannot read, and without those that
+// stand in `told`.
+std::string FieldsInWords(const Entry& entry,
+                          const std::vector<std::string>& told);
 
 // The agency whose log has this origin (docs/ledger-format.md, section 3);
 // empty if it is the coordinator's, or of no such form.

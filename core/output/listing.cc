@@ -240,11 +240,14 @@ size_t TerminalWidth() {
 std::vector<std::string> WrapText(const std::string& text, size_t width) {
   std::vector<std::string> lines(1);
   size_t in_line = 0;
-  size_t break_at = 0;  // bytes of the line up to the last place to break
+  // Bytes of the line up to the last space, and up to the last other place.
+  size_t after_space = 0;
+  size_t after_sign = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t bytes = NextUtf8(text, at).bytes;
     if (in_line == width) {
       std::string rest;
+      const size_t break_at = after_space > 0 ? after_space : after_sign;
       if (break_at > 0) {
         rest = lines.back().substr(break_at);
         lines.back().resize(break_at);
@@ -254,7 +257,8 @@ std::vector<std::string> WrapText(const std::string& text, size_t width) {
       }
       in_line = CountUtf8(rest);
       lines.push_back(std::move(rest));
-      break_at = 0;
+      after_space = 0;
+      after_sign = 0;
     }
     const char c = text[at];
     if (c != ' ' || in_line > 0 || lines.size() == 1) {
@@ -262,8 +266,10 @@ std::vector<std::string> WrapText(const std::string& text, size_t width) {
       ++in_line;
     }
     at += bytes;
-    if (std::strchr(" _-,/;", c) != nullptr && c != '\0') {
-      break_at = lines.back().size();
+    if (c == ' ') {
+      after_space = lines.back().size();
+    } else if (std::strchr("_-,/;", c) != nullptr && c != '\0') {
+      after_sign = lines.back().size();
     }
   }
   return lines;

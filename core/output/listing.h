@@ -53,8 +53,9 @@ absl::Status WriteText(absl::string_view text, const std::string& file);
 // The columns of the terminal on stdout; 0 if it is none.
 size_t TerminalWidth();
 
-// Breaks text into lines of at most `width` characters, after a space or one of
-// "_-,/;" where there is one. At least one line, which may be empty.
+// Breaks text into lines of at most `width` characters, after a space where
+// there is one, else after one of "_-,/;". At least one line, which may be
+// empty.
 std::vector<std::string> WrapText(const std::string& text, size_t width);
 
 }  // namespace cairn
