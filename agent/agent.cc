@@ -9,8 +9,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/agreement_book.h"
+#include "agent/approval_desk.h"
 #include "agent/audit.h"
 #include "agent/coordinator_link.h"
+#include "agent/gatekeeper.h"
 #include "agent/terms.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
@@ -66,16 +69,49 @@ v1::AgentMessage Overloaded(const v1::Ask& ask) {
   return message;
 }
 
+// Whom the agent believes, and what it agreed to.
+struct Gate {
+  std::unique_ptr<PeopleFiles> people;  // null: nobody has to sign
+  std::unique_ptr<const Agreement> agreement;
+  std::unique_ptr<Gatekeeper> keeper;
+  std::unique_ptr<ApprovalDesk> desk;  // with people only
+};
+
+absl::StatusOr<Gate> OpenGate(const AgentSettings& settings,
+                              AgentState* state) {
+  Gate gate;
+  CAIRN_ASSIGN_OR_RETURN(gate.people, ReadPeople(settings));
+  CAIRN_ASSIGN_OR_RETURN(
+      gate.agreement,
+      PutAgreementInForce(settings, gate.people.get(), state->database.get(),
+                          state->ledger.get(), state->clock.Now()));
+  CAIRN_ASSIGN_OR_RETURN(
+      gate.keeper,
+      Gatekeeper::Create(&settings, gate.people.get(), gate.agreement.get(),
+                         state->database.get(), &state->clock));
+  if (gate.people == nullptr) {
+    LogLine("questions.unsigned", {{"reason", "no people are configured"}});
+    return gate;
+  }
+  gate.desk = std::make_unique<ApprovalDesk>(
+      gate.keeper->desk(), state->ledger.get(), &gate.people->trust,
+      settings.config.agency());
+  return gate;
+}
+
 // The agent while it runs. Everything that touches the disk or the answerer
 // runs on the one worker.
 class RunningAgent {
  public:
   RunningAgent(const AgentSettings& settings, AgentState* state,
-               LogSigner* signer,
+               LogSigner* signer, Gate* gate,
                std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : state_dir_(settings.config.state_dir()),
+      : settings_(settings),
+        clock_(state->clock),
+        state_dir_(settings.config.state_dir()),
         ledger_(state->ledger.get()),
         signer_(signer),
+        gate_(gate),
         answerer_(&settings, state->ledger.get(), state->releases.get(),
                   state->asks.get()),
         link_(settings.config.coordinator(), std::move(credentials),
@@ -83,6 +119,7 @@ class RunningAgent {
               {[this] { return KnownHoldings(); },
                [this](v1::Ask ask) { Take(std::move(ask)); }}),
         worker_(1, kMaxWaiting) {
+    answerer_.SetGate(gate->keeper.get());
     SetHoldings(answerer_.Holdings());
   }
 
@@ -131,6 +168,19 @@ class RunningAgent {
     kill(getpid(), SIGTERM);
   }
 
+  // What persons decided, and who is denied by now. A list that cannot be read
+  // ends the agent: it would not know whom it may believe.
+  void LookAtDesk() {
+    if (gate_->people == nullptr) return;
+    auto people = ReadPeople(settings_);
+    absl::Status status = people.status();
+    if (status.ok()) {
+      gate_->people->denied = std::move((*people)->denied);
+      status = gate_->desk->Work(clock_.Now()).status();
+    }
+    if (!status.ok()) Stop(status);
+  }
+
   // Heartbeats, and a new Hello when load has replaced an extract.
   void Tick() {
     auto last_beat = std::chrono::steady_clock::now();
@@ -153,6 +203,7 @@ class RunningAgent {
   }
 
   void LookForLoad() {
+    LookAtDesk();
     std::vector<v1::Holding> now = answerer_.Holdings();
     const std::vector<v1::Holding> before = KnownHoldings();
     const bool same =
@@ -182,9 +233,12 @@ class RunningAgent {
     holdings_ = std::move(holdings);
   }
 
+  const AgentSettings& settings_;
+  const Clock& clock_;
   const std::string state_dir_;
   Ledger* const ledger_;
   LogSigner* const signer_;
+  Gate* const gate_;
   Answerer answerer_;
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
@@ -252,10 +306,11 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_RETURN_IF_ERROR(state->asks->CloseAbandoned(state->ledger.get()));
   CAIRN_RETURN_IF_ERROR(
       LogTerms(settings, state->database.get(), state->ledger.get()));
+  CAIRN_ASSIGN_OR_RETURN(Gate gate, OpenGate(settings, state.get()));
   LogLine("agent.started", {{"agency", settings.config.agency()}});
-  const absl::Status ended =
-      RunningAgent(settings, state.get(), signer.get(), std::move(credentials))
-          .Run();
+  const absl::Status ended = RunningAgent(settings, state.get(), signer.get(),
+                                          &gate, std::move(credentials))
+                                 .Run();
   LogLine("agent.stopped", {{"agency", settings.config.agency()}});
   CAIRN_RETURN_IF_ERROR(state->ledger->broken());
   CAIRN_RETURN_IF_ERROR(ended);

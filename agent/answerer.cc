@@ -12,6 +12,7 @@
 #include "agent/loader.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
+#include "agent/preview.h"
 #include "agent/question_entries.h"
 #include "agent/sqlite_source.h"
 #include "agent/terms.h"
@@ -88,6 +89,20 @@ absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     absl::string_view sentence) {
   *refusal = {reason, std::string(sentence)};
   return absl::FailedPreconditionError(sentence);
+}
+
+// Whether a question's tables neither are of the release plan nor follow from
+// it.
+bool OutsidePlan(const std::vector<PlannedTable>& planned, const Plan& plan) {
+  return !std::all_of(
+      plan.tables.begin(), plan.tables.end(), [&](const Measure& measure) {
+        const bool additive = measure.kind != Measure::Kind::kDistinctPersons;
+        return std::any_of(planned.begin(), planned.end(),
+                           [&](const PlannedTable& table) {
+                             return table.measure == measure &&
+                                    Contains(table, plan, additive);
+                           });
+      });
 }
 
 absl::StatusOr<Query> ReadQuestion(const v1::Ask& ask, Refusal* refusal) {
@@ -192,7 +207,31 @@ absl::Status Answerer::ReleasePlanOf(const DataSet& data_set, Use use,
   return released;
 }
 
+absl::StatusOr<Query> Answerer::Open(const v1::Ask& ask, AtGate* at_gate,
+                                     Refusal* refusal) {
+  if (gate_ == nullptr) return ReadQuestion(ask, refusal);
+  at_gate->sent = {ask.query_id(), ask.query(), ask.asker(),
+                   ask.signed_question(), ask.asker_certificate()};
+  CAIRN_ASSIGN_OR_RETURN(at_gate->opened,
+                         gate_->Open(at_gate->sent, refusal, &at_gate->code));
+  return at_gate->opened->query;
+}
+
+absl::Status Answerer::PassGate(const Plan& plan, AtGate* at_gate,
+                                Refusal* refusal) {
+  at_gate->plan = plan;
+  CAIRN_ASSIGN_OR_RETURN(
+      at_gate->judged,
+      gate_->Judge(at_gate->sent, *at_gate->opened, plan,
+                   OutsidePlan(settings_->PlanOf(plan.data_set->id), plan)));
+  const Gatekeeper::Judged& judged = *at_gate->judged;
+  if (judged.course == Course::kAnswer) return absl::OkStatus();
+  at_gate->code = judged.code;
+  return Refuse(refusal, judged.refusal.reason, judged.refusal.sentence);
+}
+
 absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
+                                                   AtGate* at_gate,
                                                    Refusal* refusal) {
   const auto data_set = settings_->catalogue->Find(query.data_set);
   if (!data_set.ok()) {
@@ -224,6 +263,9 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
     return Refuse(refusal, v1::INVALID, plan.status().message());
   }
   admitted.plan = *std::move(plan);
+  if (gate_ != nullptr && at_gate != nullptr) {
+    CAIRN_RETURN_IF_ERROR(PassGate(admitted.plan, at_gate, refusal));
+  }
   CAIRN_ASSIGN_OR_RETURN(OpenSource * open, Source(**data_set, use, refusal));
   admitted.source = open->source.get();
   admitted.figures = open->figures.get();
@@ -300,9 +342,15 @@ absl::Status Answerer::WriteFailed(const absl::Status& why,
   // The true reason is for the agency's own eyes; the sentence sent depends on
   // nothing in the records.
   SetRefusal(WhyNoTable(why), answer);
+  return WriteEnd(std::string(absl::StatusCodeToString(why.code())), start,
+                  answer);
+}
+
+absl::Status Answerer::WriteEnd(const std::string& reason,
+                                Watch::time_point start, v1::Answer* answer) {
   answer->set_elapsed_ms(MsSince(start));
   Entry failed{"query.failed", answer->query_id(), {}};
-  failed.fields["reason"] = std::string(absl::StatusCodeToString(why.code()));
+  failed.fields["reason"] = reason;
   return ledger_
       ->Append({failed},
                [&](const Receipt& receipt) {
@@ -312,7 +360,30 @@ absl::Status Answerer::WriteFailed(const absl::Status& why,
       .status();
 }
 
-absl::Status Answerer::Release(const Admitted& admitted,
+absl::StatusOr<bool> Answerer::LookFirst(const Admitted& admitted,
+                                         std::vector<PreviewTable> tables,
+                                         const AtGate& at_gate,
+                                         Watch::time_point start,
+                                         v1::Answer* answer) {
+  if (!at_gate.judged.has_value()) return false;
+  Preview preview;
+  preview.plan = admitted.plan;
+  preview.tables = std::move(tables);
+  CAIRN_ASSIGN_OR_RETURN(const std::string words, PreviewText(preview));
+  Refusal refusal;
+  CAIRN_ASSIGN_OR_RETURN(
+      const bool leaves,
+      gate_->MayLeave(*at_gate.judged, answer->tables().SerializeAsString(),
+                      words, &refusal));
+  if (leaves) return false;
+  answer->clear_tables();
+  answer->clear_receipt();
+  SetRefusal(refusal, answer);
+  CAIRN_RETURN_IF_ERROR(WriteEnd("result_waits", start, answer));
+  return true;
+}
+
+absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
                                Watch::time_point start, v1::Answer* answer) {
   auto tables = Tables(admitted);
   if (!tables.ok()) return WriteFailed(tables.status(), start, answer);
@@ -328,6 +399,9 @@ absl::Status Answerer::Release(const Admitted& admitted,
     kept.push_back(Hex(open.full_receipt));
     disclosure.tables.push_back(std::move(open));
   }
+  CAIRN_ASSIGN_OR_RETURN(const bool looked_at_first,
+                         LookFirst(admitted, *tables, at_gate, start, answer));
+  if (looked_at_first) return absl::OkStatus();
   *answer->mutable_receipt()->mutable_disclosure() = ToProto(disclosure);
   const Commitment commitment =
       Commitment::To(answer->tables().SerializeAsString());
@@ -357,6 +431,9 @@ absl::Status Answerer::Release(const Admitted& admitted,
   const auto write = [&](const Receipt& receipt) -> absl::Status {
     SetReceipt(receipt, answer);
     CAIRN_RETURN_IF_ERROR(asks_->WriteAnswer(*answer));
+    if (at_gate.judged.has_value()) {
+      CAIRN_RETURN_IF_ERROR(gate_->WriteReleased(*at_gate.judged));
+    }
     CAIRN_RETURN_IF_ERROR(releases_->commitments()->Write(
         receipt.index, commitment.salt, std::nullopt));
     for (const PreviewTable& table : *tables) {
@@ -380,23 +457,36 @@ absl::Status Answerer::Release(const Admitted& admitted,
 }
 
 absl::Status Answerer::WriteReceived(const v1::Ask& ask, const Query& query,
+                                     const AtGate& at_gate,
                                      const Refusal* refusal, bool new_id,
                                      v1::Answer* answer) {
   const Commitment question = Commitment::To(ask.query());
   std::vector<Entry> entries = {
       ReceivedEntry(ask, query, *settings_->catalogue, question)};
+  if (at_gate.opened.has_value() && at_gate.opened->question.has_value()) {
+    // Who signed it, not whom the coordinator names. The name of a signed
+    // question says nothing of what it asks: there is a nonce in it.
+    entries[0].fields["actor"] = at_gate.opened->asker;
+    entries[0].fields["signed"] = at_gate.opened->name;
+  }
   if (refusal == nullptr) {
     entries.push_back({"query.admitted", ask.query_id(), {}});
     entries.back().fields["policy"] = PolicyDigest(settings_->policy);
   } else {
     entries.push_back({"query.refused", ask.query_id(), {}});
     entries.back().fields["reason"] = v1::RefusalReason_Name(refusal->reason);
+    if (!at_gate.code.empty()) entries.back().fields["why"] = at_gate.code;
     SetRefusal(*refusal, answer);
   }
   const auto write = [&](const Receipt& last) -> absl::Status {
     const uint64_t received = last.index - 1;
     CAIRN_RETURN_IF_ERROR(
         releases_->commitments()->Write(received, question.salt, ask.query()));
+    if (at_gate.opened.has_value()) {
+      CAIRN_RETURN_IF_ERROR(gate_->WriteReceived(
+          *at_gate.opened, at_gate.plan.has_value() ? &*at_gate.plan : nullptr,
+          at_gate.judged.has_value() ? &*at_gate.judged : nullptr));
+    }
     if (refusal != nullptr) SetReceipt(last, answer);
     if (!new_id) return absl::OkStatus();
     CAIRN_RETURN_IF_ERROR(asks_->EraseExpired());
@@ -422,25 +512,36 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
   v1::Answer answer;
   answer.set_query_id(ask.query_id());
   Refusal refusal;
-  const auto query = ReadQuestion(ask, &refusal);
+  AtGate at_gate;
+  const auto query = before.has_value() ? ReadQuestion(ask, &refusal)
+                                        : Open(ask, &at_gate, &refusal);
   absl::StatusOr<Admitted> admitted =
       before.has_value()
           ? Refuse(&refusal, v1::REPLAYED, AskBook::WhyNotAgain(*before))
-      : query.ok() ? Admit(*query, Use::kAnswer, &refusal)
+      : query.ok() ? Admit(*query, Use::kAnswer, &at_gate, &refusal)
                    : query.status();
+  // Without a refusal the gate's own state could not be read.
+  if (!admitted.ok() && refusal.sentence.empty()) return admitted.status();
+  if (at_gate.judged.has_value() &&
+      at_gate.judged->course == Course::kRehearse) {
+    LogLine("query.rehearsed",
+            {{"query", ask.query_id()},
+             {"outcome", MakePreview(*query).ok() ? "would be answered"
+                                                  : "would be refused"}});
+  }
   if (!admitted.ok()) answer.set_elapsed_ms(MsSince(start));
-  CAIRN_RETURN_IF_ERROR(WriteReceived(ask, query.ok() ? *query : Query(),
-                                      admitted.ok() ? nullptr : &refusal,
-                                      !before.has_value(), &answer));
+  CAIRN_RETURN_IF_ERROR(WriteReceived(
+      ask, query.ok() ? *query : Query(), at_gate,
+      admitted.ok() ? nullptr : &refusal, !before.has_value(), &answer));
   if (admitted.ok()) {
-    CAIRN_RETURN_IF_ERROR(Release(*admitted, start, &answer));
+    CAIRN_RETURN_IF_ERROR(Release(*admitted, at_gate, start, &answer));
   }
   return answer;
 }
 
 absl::StatusOr<Answerer::Preview> Answerer::MakePreview(const Query& query) {
   Refusal refusal;
-  auto admitted = Admit(query, Use::kPreview, &refusal);
+  auto admitted = Admit(query, Use::kPreview, nullptr, &refusal);
   absl::Status status = admitted.status();
   Preview preview;
   if (status.ok()) {
@@ -464,6 +565,7 @@ std::vector<v1::Holding> Answerer::Holdings() {
     v1::Holding holding = (*source)->source->Holding();
     *holding.mutable_rule() = ToProto(settings_->policy);
     holding.set_places_overlap(settings_->config.places_overlap());
+    if (gate_ != nullptr) holding.set_agreement(gate_->agreement());
     holdings.push_back(std::move(holding));
   }
   return holdings;

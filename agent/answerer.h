@@ -13,6 +13,7 @@
 #include "agent/config.h"
 #include "agent/data_source.h"
 #include "agent/figure_cache.h"
+#include "agent/gatekeeper.h"
 #include "agent/release_store.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "core/disclosure/protect.h"
@@ -28,6 +29,7 @@ namespace cairn {
 //   Answer(ask)
 //     was its id used before? the same question: the bytes that were sent then
 //                             another, or none kept: refused as replayed
+//     whose question is it, and may they ask it    the gatekeeper
 //     read the question, admit it or refuse it     purpose, plan, what is held
 //     commit A: query.received, query.admitted | query.refused, and the id as
 //               used
@@ -49,6 +51,10 @@ class Answerer {
   // All must outlive the answerer.
   Answerer(const AgentSettings* settings, Ledger* ledger,
            ReleaseStore* releases, AskBook* asks);
+
+  // Without one, whoever the coordinator names may ask. It must outlive the
+  // answerer.
+  void SetGate(Gatekeeper* gate) { gate_ = gate; }
 
   // Always an answer: tables, or a refusal with its reason. An error only when
   // the agent's own state cannot be written or read: the agent is to stop.
@@ -92,10 +98,26 @@ class Answerer {
     std::string cell_key_secret;
   };
 
+  // One question on its way through the gate.
+  struct AtGate {
+    Gatekeeper::Sent sent;
+    std::optional<Gatekeeper::Opened> opened;
+    std::optional<Plan> plan;
+    std::optional<Gatekeeper::Judged> judged;
+    std::string code;  // of a refusal, for the ledger
+  };
+
   // A preview writes nothing.
   enum class Use { kAnswer, kPreview };
 
-  absl::StatusOr<Admitted> Admit(const Query& query, Use use, Refusal* refusal);
+  // The question: at the gate from the bytes that its asker signed.
+  absl::StatusOr<Query> Open(const v1::Ask& ask, AtGate* at_gate,
+                             Refusal* refusal);
+  // FAILED_PRECONDITION: refused. Other errors are of the agent's own state.
+  absl::Status PassGate(const Plan& plan, AtGate* at_gate, Refusal* refusal);
+  // `at_gate` may be null: the steward's own question.
+  absl::StatusOr<Admitted> Admit(const Query& query, Use use, AtGate* at_gate,
+                                 Refusal* refusal);
   // The extract of a data set, opened anew when load has replaced it, and its
   // release plan released.
   absl::StatusOr<OpenSource*> Source(const DataSet& data_set, Use use,
@@ -108,18 +130,27 @@ class Answerer {
   // Commit A: what was asked, and what is done with it. `refusal` is null where
   // it is admitted, else `answer` becomes it. A `new_id` is used from then on.
   absl::Status WriteReceived(const v1::Ask& ask, const Query& query,
-                             const Refusal* refusal, bool new_id,
-                             v1::Answer* answer);
+                             const AtGate& at_gate, const Refusal* refusal,
+                             bool new_id, v1::Answer* answer);
   // The run and commit B. Fills in `answer`.
-  absl::Status Release(const Admitted& admitted, Watch::time_point start,
-                       v1::Answer* answer);
+  absl::Status Release(const Admitted& admitted, const AtGate& at_gate,
+                       Watch::time_point start, v1::Answer* answer);
+  // Whether persons look at the result first; `answer` then says so.
+  absl::StatusOr<bool> LookFirst(const Admitted& admitted,
+                                 std::vector<PreviewTable> tables,
+                                 const AtGate& at_gate, Watch::time_point start,
+                                 v1::Answer* answer);
   absl::Status WriteFailed(const absl::Status& why, Watch::time_point start,
                            v1::Answer* answer);
+  // Commit B of a question that was admitted and has no tables to send.
+  absl::Status WriteEnd(const std::string& reason, Watch::time_point start,
+                        v1::Answer* answer);
 
   const AgentSettings* const settings_;
   Ledger* const ledger_;
   ReleaseStore* const releases_;
   AskBook* const asks_;
+  Gatekeeper* gate_ = nullptr;
   std::map<std::string, OpenSource> sources_;
 };
 

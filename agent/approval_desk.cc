@@ -40,7 +40,11 @@ Entry EntryOf(const Decision& decision, const WaitingQuestion& question) {
   }
   entry.fields["actor"] = decision.person;
   entry.fields["decision"] = std::string(NameOf(decision.kind));
-  entry.fields["subject"] = decision.subject;
+  // Never the hash of a result: a small table could be guessed from it. The
+  // question's has a nonce in it.
+  entry.fields["subject"] = question.given.question;
+  entry.fields["about"] = std::string(
+      decision.subject == question.given.question ? "question" : "result");
   if (decision.kind == DecisionKind::kRefuse) {
     entry.fields["reason"] = std::string(NameOf(decision.why));
   }

@@ -175,7 +175,7 @@ absl::Status Gatekeeper::Wait(const Sent& sent, const Opened& opened,
   question.envelope = sent.envelope;
   question.certificate = sent.certificate;
   question.words = WordsOf(plan, absl::StrJoin(classes, ", "));
-  judged->refusal = {v1::NOT_READY,
+  judged->refusal = {v1::WAITING,
                      "the question waits for a steward to decide; ask it again "
                      "later"};
   judged->code = "waits";
@@ -243,7 +243,7 @@ absl::StatusOr<Gatekeeper::Judged> Gatekeeper::Judge(
     return judged;
   }
   judged.refusal = {
-      v1::NOT_READY,
+      v1::WAITING,
       absl::StrCat("the question waits since ", FormatUtc(latest->arrived),
                    " for a steward to decide; ask it again "
                    "later")};
@@ -288,7 +288,7 @@ absl::StatusOr<bool> Gatekeeper::MayLeave(const Judged& judged,
     return desk_->SetResultWords(looked.question, words);
   };
   CAIRN_RETURN_IF_ERROR(database_->Transact(write));
-  *refusal = {v1::NOT_READY,
+  *refusal = {v1::WAITING,
               "a steward looks at the result before it leaves; ask again "
               "later"};
   return false;

@@ -93,6 +93,10 @@ class Gatekeeper {
   absl::Status WriteReleased(const Judged& judged);
 
   DeskStore* desk() { return desk_.get(); }
+  // SHA-256 of the agreement in force, hex; empty: none is.
+  std::string agreement() const {
+    return agreement_ == nullptr ? "" : agreement_->digest;
+  }
 
  private:
   Gatekeeper(const AgentSettings* settings, const PeopleFiles* people,

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/audit.h"
 #include "agent/config.h"
+#include "agent/desk_command.h"
 #include "agent/policy_command.h"
 #include "agent/steward.h"
 #include "core/base/command_line.h"
@@ -105,6 +106,54 @@ void AddPolicyCommands(CLI::App* app, const Add& add, PolicyFlags* flags,
                  &flags->sign.pin_file);
 }
 
+struct DeskFlags {
+  std::string question, mode;
+  bool standing = false;
+  DecideFlags decide;
+};
+
+void AddDeskCommands(CLI::App* app, const Add& add, DeskFlags* flags,
+                     const std::string& config) {
+  add(app, "review", "What waits for a person to decide", [&config, flags] {
+    return ReviewDesk(config, flags->question);
+  })->add_option("question", flags->question, "Only this, with its story");
+  const auto decide = [&](const char* name, const char* what,
+                          DecisionKind kind) {
+    CLI::App* command = add(app, name, what, [&config, flags, kind] {
+      flags->decide.kind = kind == DecisionKind::kApprove && flags->standing
+                               ? DecisionKind::kApproveStanding
+                               : kind;
+      return DecideAtDesk(config, flags->decide);
+    });
+    command
+        ->add_option("question", flags->decide.question,
+                     "The first digits that `review` prints")
+        ->required();
+    AddSignerFlags(command, &flags->decide.key, &flags->decide.certificate,
+                   &flags->decide.pin_file);
+    return command;
+  };
+  decide("approve", "Let a question be answered", DecisionKind::kApprove)
+      ->add_flag("--standing", flags->standing,
+                 "Also each time the same question comes again, until the "
+                 "agreement changes");
+  decide("refuse", "Refuse a question", DecisionKind::kRefuse)
+      ->add_option("--why", flags->decide.why,
+                   "purpose, too_fine, too_often, not_now or other")
+      ->required();
+  decide("hold", "Let a question wait on", DecisionKind::kHold);
+  decide("release", "End a hold", DecisionKind::kRelease);
+  add(app, "pause", "Answer nothing from now on",
+      [&config] { return PauseDesk(config, true); });
+  add(app, "resume", "Answer again",
+      [&config] { return PauseDesk(config, false); });
+  add(app, "mode", "How questions are met",
+      [&config, flags] { return SetDeskMode(config, flags->mode); })
+      ->add_option("mode", flags->mode,
+                   "answer, standing, ask_first or rehearse")
+      ->required();
+}
+
 int Main(int argc, char** argv) {
   // Problems are said in our words, once; GRPC_VERBOSITY=INFO brings gRPC's
   // back.
@@ -168,6 +217,8 @@ int Main(int argc, char** argv) {
   AddAudit(&app, add, &config, &flags);
   PolicyFlags policy;
   AddPolicyCommands(&app, add, &policy, config);
+  DeskFlags desk;
+  AddDeskCommands(&app, add, &desk, config);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

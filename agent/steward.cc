@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "agent/agent.h"
+#include "agent/desk_store.h"
 #include "agent/earlier_extract.h"
 #include "agent/loader.h"
 #include "agent/places.h"
@@ -378,6 +379,19 @@ absl::Status StatusAgent(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenAgentState(settings));
   Print(absl::StrCat("ledger       ", state->ledger->size(), " entries\n"));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<DeskStore> desk,
+                         DeskStore::Create(state->database.get()));
+  CAIRN_ASSIGN_OR_RETURN(const Desk now, desk->ReadDesk());
+  CAIRN_ASSIGN_OR_RETURN(const auto waiting,
+                         desk->InState(CaseState::kWaiting));
+  Print(absl::StrCat(
+      "questions    ",
+      settings.config.has_people() ? "must be signed" : "need no signature",
+      "\nagreement    ",
+      settings.config.agreement().empty() ? "none"
+                                          : settings.config.agreement(),
+      "\ndesk         ", NameOf(now.mode), now.paused ? ", paused" : "", ", ",
+      waiting.size(), " waiting\n"));
   const absl::Status sound = state->releases->sound();
   if (!sound.ok()) {
     Print(absl::StrCat("releases     ", sound.message(), "\n"));

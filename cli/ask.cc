@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -14,8 +15,13 @@
 #include "cli/result_json.h"
 #include "cli/result_text.h"
 #include "cli/result_xlsx.h"
+#include "core/base/clock.h"
 #include "core/base/command_line.h"
+#include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/identity/session.h"
+#include "core/identity/signed_question.h"
+#include "core/link/signed_query.h"
 #include "core/link/translate.h"
 
 namespace cairn {
@@ -117,6 +123,44 @@ absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,
     request.add_agency(std::string(absl::StripAsciiWhitespace(id)));
   }
   return request;
+}
+
+absl::Status SignRequest(const v1::Description& description,
+                         v1::RunQueryRequest* request) {
+  const auto path = SessionPath();
+  if (!path.ok() || access(path->c_str(), F_OK) != 0) return absl::OkStatus();
+  const absl::Time now = SystemClock().Now();
+  CAIRN_ASSIGN_OR_RETURN(const Session session, ReadSession(*path, now));
+  CAIRN_ASSIGN_OR_RETURN(const Person person, PeekPerson(session.certificate));
+  std::set<std::string> audience(request->agency().begin(),
+                                 request->agency().end());
+  std::set<std::string> agreements;
+  const bool everybody = audience.empty();
+  for (const auto& agency : description.agency()) {
+    for (const v1::Holding& holding : agency.holding()) {
+      if (holding.data_set() != request->query().data_set()) continue;
+      if (everybody) audience.insert(agency.id());
+      if (audience.count(agency.id()) == 0 || holding.agreement().empty()) {
+        continue;
+      }
+      agreements.insert(holding.agreement());
+    }
+  }
+  if (audience.empty()) return absl::OkStatus();  // nobody holds it
+  SignedQuestion question;
+  question.partnership = person.partnership;
+  question.asker = person.id;
+  question.audience = {audience.begin(), audience.end()};
+  question.nonce = RandomBytes(kNonceBytes);
+  question.issued = absl::FromUnixSeconds(ToUnixSeconds(now));
+  question.expires = question.issued + kLongestQuestion;
+  question.purpose = request->query().purpose();
+  question.agreements = {agreements.begin(), agreements.end()};
+  question.query = SpellQuery(request->query());
+  CAIRN_ASSIGN_OR_RETURN(*request->mutable_signed_question(),
+                         SignQuestion(session.key, question));
+  request->set_asker_certificate(session.certificate);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> WriteResult(const v1::Result& result,

@@ -29,6 +29,13 @@ struct OutputFlags : Destination {
 absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,
                                                 const Catalogue& catalogue);
 
+// Signs a request with the session of whoever is logged in, for the agencies
+// that it will be sent to and under the agreements that the coordinator shows.
+// Without a session the request stays as it is: an agency that wants a
+// signature says so. Errors of ReadSession for a session that has ended.
+absl::Status SignRequest(const v1::Description& description,
+                         v1::RunQueryRequest* request);
+
 // Writes a result. Returns the exit code the result stands for: complete,
 // partial (3) or refused (5).
 absl::StatusOr<int> WriteResult(const v1::Result& result,

@@ -72,8 +72,9 @@ absl::StatusOr<Known> Connect(const Flags& flags) {
 absl::StatusOr<int> Query(const Flags& flags) {
   CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
   CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
-  CAIRN_ASSIGN_OR_RETURN(const v1::RunQueryRequest request,
+  CAIRN_ASSIGN_OR_RETURN(v1::RunQueryRequest request,
                          MakeRequest(flags.ask, *known.catalogue));
+  CAIRN_RETURN_IF_ERROR(SignRequest(known.description, &request));
   absl::StatusOr<v1::Result> result;
   {
     Progress progress;

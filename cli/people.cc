@@ -6,7 +6,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/ask.h"
 #include "core/base/clock.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
@@ -14,6 +13,7 @@
 #include "core/identity/person.h"
 #include "core/identity/session.h"
 #include "core/link/text_config.h"
+#include "core/output/listing.h"
 
 namespace cairn {
 namespace {

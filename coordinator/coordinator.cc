@@ -246,6 +246,8 @@ void Coordinator::SendAsks(const Question& question,
   ask->set_query(question.request.query().SerializeAsString());
   ask->set_answer_within_ms(timeout_ms);
   ask->set_asker(question.asker);
+  ask->set_signed_question(question.request.signed_question());
+  ask->set_asker_certificate(question.request.asker_certificate());
   for (const std::string& agency : question.agencies) {
     const AgentRegistry::Agency found = registry_.Find(agency);
     const bool sent = found.session != nullptr && found.session->Send(message);

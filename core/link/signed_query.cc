@@ -1,27 +1,24 @@
 #include "core/link/signed_query.h"
 
 #include "absl/strings/str_cat.h"
-#include "cairn/v1/query.pb.h"
 #include "core/link/translate.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace cairn {
-namespace {
-
-std::string Spell(const v1::Query& message) {
+std::string SpellQuery(const v1::Query& query) {
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
   google::protobuf::io::CodedOutputStream out(&stream);
   out.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&out);
+  query.SerializeToCodedStream(&out);
   out.Trim();
   return bytes;
 }
 
-}  // namespace
-
-std::string SpellQuery(const Query& query) { return Spell(ToProto(query)); }
+std::string SpellQuery(const Query& query) {
+  return SpellQuery(ToProto(query));
+}
 
 Verdict<Query> OpenQuery(const SignedQuestion& question,
                          absl::string_view asked) {
@@ -31,7 +28,7 @@ Verdict<Query> OpenQuery(const SignedQuestion& question,
   }
   v1::Query message;
   absl::Status read = ParseMessage(question.query, kMaxQuestionBytes, &message);
-  if (read.ok() && Spell(message) != question.query) {
+  if (read.ok() && SpellQuery(message) != question.query) {
     // Protobuf takes the last of two values of a field and merges two trees:
     // what was signed could be read in two ways.
     read = absl::InvalidArgumentError(

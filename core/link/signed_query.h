@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "cairn/v1/query.pb.h"
 #include "core/identity/signed_question.h"
 #include "core/query/query.h"
 
@@ -12,6 +13,7 @@ namespace cairn {
 // The bytes of a question, as they are signed and run: a v1.Query in the one
 // spelling that OpenQuery accepts.
 std::string SpellQuery(const Query& query);
+std::string SpellQuery(const v1::Query& query);
 
 // The question inside a verified envelope, read from the very bytes that were
 // signed. `asked` is what the coordinator says is asked; nothing of it is run.
