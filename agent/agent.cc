@@ -24,6 +24,8 @@
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
 #include "core/store/sqlite_checkpoint_store.h"
+#include "core/link/metrics_file.h"
+#include "core/store/schema.h"
 #include "core/store/sqlite_ledger_store.h"
 
 namespace cairn {
@@ -32,6 +34,24 @@ namespace {
 constexpr size_t kMaxWaiting = 64;
 constexpr std::chrono::seconds kHeartbeat(20);
 constexpr std::chrono::milliseconds kLookForLoad(2000);
+
+constexpr char kQueries[] = "cairn_queries_total";
+constexpr char kQuerySeconds[] = "cairn_query_seconds";
+constexpr char kAttached[] = "cairn_attached";
+constexpr char kEntries[] = "cairn_ledger_entries";
+constexpr char kHeld[] = "cairn_data_sets_held";
+
+std::vector<MetricFamily> AgentMetrics() {
+  using Kind = MetricFamily::Kind;
+  return {
+      {kQueries, "Questions: released, refused, late or overloaded.",
+       Kind::kCounter, "outcome"},
+      {kQuerySeconds, "Time spent on a question.", Kind::kSeconds},
+      {kAttached, "1 while the coordinator knows this agent.", Kind::kGauge},
+      {kEntries, "Entries of the ledger.", Kind::kGauge},
+      {kHeld, "Data sets that it can answer for.", Kind::kGauge},
+  };
+}
 
 absl::Status CheckOwnIdentity(const AgentSettings& settings) {
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
@@ -118,6 +138,7 @@ class RunningAgent {
               settings.catalogue->digest,
               {[this] { return KnownHoldings(); },
                [this](v1::Ask ask) { Take(std::move(ask)); }}),
+        metrics_(AgentMetrics()),
         worker_(1, kMaxWaiting) {
     answerer_.SetGate(gate->keeper.get());
     SetHoldings(answerer_.Holdings());
@@ -137,8 +158,21 @@ class RunningAgent {
 
  private:
   void Take(v1::Ask ask) {
-    const bool taken = worker_.Push([this, ask] { Answer(ask); });
-    if (!taken) link_.Send(Overloaded(ask));
+    const auto came = std::chrono::steady_clock::now();
+    const bool taken = worker_.Push([this, ask, came] {
+      // The coordinator has stopped waiting: what is asked now comes first.
+      const auto waited = std::chrono::steady_clock::now() - came;
+      const std::chrono::milliseconds within(ask.answer_within_ms());
+      if (within.count() > 0 && waited > within) {
+        LogLine("query.late", {{"query", ask.query_id()}});
+        metrics_.Add(kQueries, "late");
+        return;
+      }
+      Answer(ask);
+    });
+    if (taken) return;
+    metrics_.Add(kQueries, "overloaded");
+    link_.Send(Overloaded(ask));
   }
 
   void Answer(const v1::Ask& ask) {
@@ -150,9 +184,11 @@ class RunningAgent {
       Stop(answer.status());
       return;
     }
+    const std::string outcome = answer->has_refusal() ? "refused" : "released";
     LogLine("query.answered",
-            {{"query", ask.query_id()},
-             {"outcome", answer->has_refusal() ? "refused" : "released"}});
+            {{"query", ask.query_id()}, {"outcome", outcome}});
+    metrics_.Add(kQueries, outcome);
+    metrics_.Observe(kQuerySeconds, answer->elapsed_ms() / 1000.0);
     v1::AgentMessage message;
     *message.mutable_answer() = *std::move(answer);
     link_.Send(message);
@@ -184,22 +220,36 @@ class RunningAgent {
   // Heartbeats, and a new Hello when load has replaced an extract.
   void Tick() {
     auto last_beat = std::chrono::steady_clock::now();
+    auto last_metrics = last_beat - kMetricsEvery;
     while (!stopping_) {
       for (int i = 0; i < 10 && !stopping_; ++i) {
         std::this_thread::sleep_for(kLookForLoad / 10);
+      }
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last_metrics >= kMetricsEvery) {
+        last_metrics = now;
+        KeepMetrics();
       }
       const bool queued = worker_.Push([this] {
         LookForLoad();
         LookForExports();
       });
       if (!queued) continue;
-      const auto now = std::chrono::steady_clock::now();
       if (now - last_beat < kHeartbeat) continue;
       last_beat = now;
       v1::AgentMessage message;
       message.mutable_heartbeat();
       link_.Send(message);
     }
+  }
+
+  void KeepMetrics() {
+    metrics_.Set(kAttached, link_.attached() ? 1 : 0);
+    metrics_.Set(kEntries, static_cast<double>(ledger_->size()));
+    metrics_.Set(kHeld, static_cast<double>(KnownHoldings().size()));
+    const absl::Status written = WriteMetrics(metrics_, settings_.config.metrics_file());
+    if (written.ok()) return;
+    LogLine("metrics.failed", {{"reason", std::string(written.message())}});
   }
 
   void LookForLoad() {
@@ -245,6 +295,7 @@ class RunningAgent {
   std::vector<v1::Holding> holdings_ ABSL_GUARDED_BY(mutex_);
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
   CoordinatorLink link_;
+  Metrics metrics_;
   WorkQueue worker_;
 };
 
@@ -256,6 +307,7 @@ absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
   CAIRN_ASSIGN_OR_RETURN(
       state->database,
       Database::Open(settings.DatabasePath(), Database::Mode::kDurable));
+  CAIRN_RETURN_IF_ERROR(BringToForm(state->database.get(), {}));
   CAIRN_ASSIGN_OR_RETURN(state->ledger_store,
                          SqliteLedgerStore::Create(state->database.get()));
   CAIRN_ASSIGN_OR_RETURN(

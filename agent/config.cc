@@ -69,6 +69,7 @@ void Resolve(const std::string& path, v1::AgentConfig* config) {
     fix(config->mutable_people()->mutable_authority());
     fix(config->mutable_people()->mutable_deny_list());
   }
+  fix(config->mutable_metrics_file());
   fix(config->mutable_credentials()->mutable_certificate());
   fix(config->mutable_credentials()->mutable_key());
   fix(config->mutable_credentials()->mutable_authority());
@@ -197,6 +198,9 @@ policy: "standard.textproto"
 # most questions are answered from them. Other tables are protected when they
 # are first asked for, so many of one data set until its records change.
 # release_plan: "release-plan.textproto"
+
+# For Prometheus' textfile collector; the agent opens no port for it.
+# metrics_file: "/var/lib/prometheus/node-exporter/cairn-agent.prom"
 # new_tables_per_epoch: 200
 
 # The public keys of the partnership's ledgers: the same file for everyone, put

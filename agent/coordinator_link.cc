@@ -77,6 +77,7 @@ absl::Status CoordinatorLink::Converse(bool* welcomed) {
   SayHello();
   std::string go_away;
   Read(stream.get(), welcomed, &go_away);
+  attached_ = false;
   {
     MutexLock lock(&mutex_);
     stream_ = nullptr;
@@ -104,6 +105,7 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
       case v1::CoordinatorMessage::kWelcome:
         if (!*welcomed) LogLine("link.up", {{"coordinator", target_}});
         *welcomed = true;
+        attached_ = true;
         break;
       case v1::CoordinatorMessage::kAsk:
         handlers_.on_ask(std::move(*message.mutable_ask()));

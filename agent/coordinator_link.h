@@ -1,6 +1,7 @@
 #ifndef CAIRN_AGENT_COORDINATOR_LINK_H_
 #define CAIRN_AGENT_COORDINATOR_LINK_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ class CoordinatorLink {
   void Stop();
   // False if there is no stream now: the answer is not sent.
   bool Send(const v1::AgentMessage& message);
+  // The coordinator has said Welcome on the stream that is open now.
+  bool attached() const { return attached_; }
   // Says Hello again on an open stream, after a load.
   void SayHello();
 
@@ -57,6 +60,7 @@ class CoordinatorLink {
   const std::string catalogue_digest_;
   const Handlers handlers_;
 
+  std::atomic<bool> attached_{false};
   Mutex write_mutex_;  // one write in flight; taken before mutex_
   Mutex mutex_;
   CondVar wake_;

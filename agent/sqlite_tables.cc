@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -24,6 +25,7 @@ namespace {
 // A scan is stopped after this many steps of SQLite's machine a row.
 constexpr uint64_t kStepsPerRow = 100;
 constexpr uint64_t kStepsAtLeast = 10'000'000;
+constexpr absl::Duration kScanWithin = absl::Seconds(60);
 
 // The most that a stored number of a dimension can be.
 uint64_t MostOf(const v1::ExtractDimension& stored) {
@@ -171,6 +173,10 @@ absl::StatusOr<FrequencyTable> SqliteSource::TabulateRows(
   }
   if (scan.options.keys) names.emplace_back("key");
   Tabulator tabulator(shape, scan.options);
+  database_->LimitTime(kScanWithin);
+  const absl::Cleanup unlimited = [this] {
+    database_->LimitTime(absl::InfiniteDuration());
+  };
   database_->LimitSteps(std::max(
       kStepsAtLeast, (meta_.rows() + meta_.rows_superseded()) * kStepsPerRow));
   CAIRN_ASSIGN_OR_RETURN(

@@ -13,10 +13,11 @@ constexpr size_t kMaxWaiting = 64;
 
 }  // namespace
 
-std::shared_ptr<AgentSession> AgentSession::Start(std::string agency,
-                                                  Handlers handlers) {
-  std::shared_ptr<AgentSession> session(
-      new AgentSession(std::move(agency), std::move(handlers)));
+std::shared_ptr<AgentSession> AgentSession::Start(
+    grpc::CallbackServerContext* context, std::string agency,
+    std::shared_ptr<void> slot, Handlers handlers) {
+  std::shared_ptr<AgentSession> session(new AgentSession(
+      context, std::move(agency), std::move(slot), std::move(handlers)));
   session->self_ = session;
   session->StartRead(&session->incoming_);
   return session;
@@ -40,6 +41,11 @@ void AgentSession::Close(const std::string& reason) {
   outgoing_.back().set_message(message.SerializeAsString());
   WriteNext();
   EndWhenIdle(grpc::Status::OK);
+}
+
+void AgentSession::Cut() {
+  MutexLock lock(&mutex_);
+  if (context_ != nullptr) context_->TryCancel();
 }
 
 void AgentSession::WriteNext() {
@@ -97,6 +103,10 @@ void AgentSession::OnCancel() {
 
 void AgentSession::OnDone() {
   // The last reaction: nothing of gRPC's touches this object after it.
+  {
+    MutexLock lock(&mutex_);
+    context_ = nullptr;
+  }
   const std::shared_ptr<AgentSession> self = std::move(self_);
   handlers_.on_gone(self);
 }

@@ -1,6 +1,7 @@
 #ifndef CAIRN_COORDINATOR_AGENT_SESSION_H_
 #define CAIRN_COORDINATOR_AGENT_SESSION_H_
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -25,8 +26,10 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
     std::function<void(std::shared_ptr<AgentSession>)> on_gone;
   };
 
-  static std::shared_ptr<AgentSession> Start(std::string agency,
-                                             Handlers handlers);
+  // `context` is gRPC's, of this stream; `slot` is held as long as the stream.
+  static std::shared_ptr<AgentSession> Start(
+      grpc::CallbackServerContext* context, std::string agency,
+      std::shared_ptr<void> slot, Handlers handlers);
 
   const std::string& agency() const { return agency_; }
 
@@ -35,10 +38,20 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   bool Send(const v1::CoordinatorMessage& message);
   // Sends GoAway with the reason, then ends the stream.
   void Close(const std::string& reason);
+  // Ends the stream at once, for a peer that does not take what is sent.
+  void Cut();
+
+  // Whether the agency has said who it is and what it holds.
+  void set_greeted() { greeted_ = true; }
+  bool greeted() const { return greeted_; }
 
  private:
-  AgentSession(std::string agency, Handlers handlers)
-      : agency_(std::move(agency)), handlers_(std::move(handlers)) {}
+  AgentSession(grpc::CallbackServerContext* context, std::string agency,
+               std::shared_ptr<void> slot, Handlers handlers)
+      : agency_(std::move(agency)),
+        slot_(std::move(slot)),
+        handlers_(std::move(handlers)),
+        context_(context) {}
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -50,10 +63,14 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string agency_;
+  const std::shared_ptr<void> slot_;
   const Handlers handlers_;
+  std::atomic<bool> greeted_{false};
   v1::AgentEnvelope incoming_;  // owned by the one read in flight
 
   Mutex mutex_;
+  // Null once gRPC is done with it.
+  grpc::CallbackServerContext* context_ ABSL_GUARDED_BY(mutex_);
   std::deque<v1::CoordinatorEnvelope> outgoing_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

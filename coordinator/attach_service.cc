@@ -32,6 +32,14 @@ Reactor* AttachService::Attach(grpc::CallbackServerContext* context) {
     refused = absl::PermissionDeniedError(absl::StrCat(
         "agency ", identity->id, " is not in the coordinator's configuration"));
   }
+  std::shared_ptr<void> slot;
+  if (refused.ok()) {
+    slot = coordinator_->TakeStream(identity->id);
+    if (slot == nullptr) {
+      refused = absl::ResourceExhaustedError(absl::StrCat(
+          "agency ", identity->id, " has too many streams open already"));
+    }
+  }
   if (!refused.ok()) {
     LogLine("agent.refused", {{"reason", std::string(refused.message())}});
     return new Rejection(refused);
@@ -44,7 +52,8 @@ Reactor* AttachService::Attach(grpc::CallbackServerContext* context) {
   handlers.on_gone = [this](std::shared_ptr<AgentSession> session) {
     coordinator_->Detached(session);
   };
-  auto session = AgentSession::Start(identity->id, std::move(handlers));
+  auto session = AgentSession::Start(context, identity->id, std::move(slot),
+                                     std::move(handlers));
   coordinator_->Attached(session);
   return session.get();
 }

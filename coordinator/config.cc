@@ -74,6 +74,7 @@ absl::StatusOr<CoordinatorSettings> ReadCoordinatorConfig(
   fix(config.mutable_state_dir());
   fix(config.mutable_catalogue());
   fix(config.mutable_ledger_keys());
+  fix(config.mutable_metrics_file());
   fix(config.mutable_credentials()->mutable_certificate());
   fix(config.mutable_credentials()->mutable_key());
   fix(config.mutable_credentials()->mutable_authority());
@@ -99,6 +100,8 @@ credentials {
 # Everything the coordinator keeps: questions, answers, its ledger.
 state_dir: "state"
 catalogue: "catalogue.textproto"
+# For Prometheus' textfile collector; no port is opened for it.
+# metrics_file: "/var/lib/prometheus/node-exporter/cairn-coordinator.prom"
 
 # The public keys of the partnership's ledgers: the same file for everyone, put
 # together from what `cairn-coordinator keys` prints at each member. Without it, what

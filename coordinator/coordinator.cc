@@ -5,9 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/coordinator_metrics.h"
 #include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/link/metrics_file.h"
 #include "core/link/translate.h"
 #include "core/query/filter_text.h"
 
@@ -19,6 +21,12 @@ constexpr uint32_t kProtocolVersion = 1;
 constexpr size_t kWorkers = 16;
 constexpr size_t kMaxWaiting = 1024;
 constexpr size_t kMaxOpenRuns = 256;
+constexpr size_t kMaxOpenRunsOfAnalyst = 128;
+constexpr size_t kMaxAsksOfAgency = 128;
+constexpr size_t kMaxStreams = 1024;
+constexpr size_t kMaxStreamsOfAgency = 4;
+constexpr std::chrono::seconds kHelloWithin(10);
+constexpr std::chrono::seconds kGoAwayTakenWithin(5);
 constexpr uint32_t kDefaultTimeoutMs = 30'000;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
 
@@ -69,7 +77,12 @@ Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
       log_(log),
       signer_(signer),
       clock_(clock),
-      work_(kWorkers, kMaxWaiting) {}
+      metrics_(CoordinatorMetrics()),
+      open_(kMaxOpenRuns, kMaxOpenRunsOfAnalyst),
+      streams_(kMaxStreams, kMaxStreamsOfAgency),
+      work_(kWorkers, kMaxWaiting) {
+  if (!settings_->config.metrics_file().empty()) KeepMetrics();
+}
 
 Coordinator::~Coordinator() {
   timer_.Stop();
@@ -91,11 +104,14 @@ void Coordinator::Ask(std::string asker, std::string request, OnEvent on_event,
       work_.Push([this, asker = std::move(asker), request = std::move(request),
                   on_event, on_end] {
         const absl::Status started = StartRun(asker, request, on_event, on_end);
-        if (!started.ok()) on_end(started);
+        if (started.ok()) return;
+        metrics_.Add(kQueries, OutcomeOfFailure(started));
+        on_end(started);
       });
   if (!taken) {
+    metrics_.Add(kQueries, "overloaded");
     on_end(absl::ResourceExhaustedError(
-        "too many questions are waiting; ask again in a few seconds"));
+        "too many questions are waiting; ask again in 2 seconds"));
   }
 }
 
@@ -186,12 +202,13 @@ absl::Status Coordinator::StartRun(const std::string& asker,
   const Query& query = question->plan.query;
   const std::string where =
       query.where.has_value() ? FilterToText(*query.where) : "";
-  {
-    MutexLock lock(&mutex_);
-    if (runs_.size() >= kMaxOpenRuns) {
-      return absl::ResourceExhaustedError(
-          "too many questions are open; ask again in a few seconds");
-    }
+  Slots::Full full;
+  question->slot = open_.Take(asker, &full);
+  if (question->slot == nullptr) {
+    return absl::ResourceExhaustedError(
+        full == Slots::Full::kOfOne
+            ? "too many questions of yours are open; ask again in 2 seconds"
+            : "too many questions are open; ask again in 2 seconds");
   }
   CAIRN_RETURN_IF_ERROR(
       log_->Received({question->query_id, question->asked_at, asker,
@@ -200,6 +217,8 @@ absl::Status Coordinator::StartRun(const std::string& asker,
                       question->request.query().SerializeAsString()})
           .status());
   CAIRN_RETURN_IF_ERROR(signer_->Sign().status());
+
+  LogLine("query.received", {{"query", question->query_id}});
 
   v1::QueryEvent started;
   started.mutable_started()->set_query_id(question->query_id);
@@ -250,7 +269,10 @@ void Coordinator::SendAsks(const Question& question,
   ask->set_asker_certificate(question.request.asker_certificate());
   for (const std::string& agency : question.agencies) {
     const AgentRegistry::Agency found = registry_.Find(agency);
-    const bool sent = found.session != nullptr && found.session->Send(message);
+    // This one is among those that wait.
+    const bool sent = found.session != nullptr &&
+                      CountWaiting(agency) <= kMaxAsksOfAgency &&
+                      found.session->Send(message);
     if (sent) continue;
     AgencyAnswer silent;
     silent.agency = agency;
@@ -282,8 +304,17 @@ void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
     result->set_where_text(FilterToText(*query.where));
   }
   FillResult(question->context, answers, result);
-  absl::Status kept = log_->Answered(OutcomeOf(*result), *result);
+  const std::string outcome = OutcomeOf(*result);
+  absl::Status kept = log_->Answered(outcome, *result);
   if (kept.ok()) kept = signer_->Sign().status();
+  const std::chrono::duration<double> took =
+      Timer::Clock::now() - question->came;
+  metrics_.Add(kQueries, kept.ok() ? outcome : "failed");
+  metrics_.Observe(kQuerySeconds, took.count());
+  LogLine("query.ended", {{"query", question->query_id},
+                          {"outcome", kept.ok() ? outcome : "failed"}});
+  // Before the asker can know that it has ended.
+  question->slot.reset();
   if (!kept.ok()) {
     on_end(kept);
     return;
@@ -296,6 +327,40 @@ std::shared_ptr<QueryRun> Coordinator::FindRun(const std::string& query_id) {
   MutexLock lock(&mutex_);
   const auto found = runs_.find(query_id);
   return found == runs_.end() ? nullptr : found->second;
+}
+
+void Coordinator::KeepMetrics() {
+  if (!work_.Push([this] { WriteMetricsNow(); })) {
+    LogLine("metrics.skipped", {{"reason", "too much work is waiting"}});
+  }
+  timer_.At(Timer::Clock::now() + kMetricsEvery, [this] { KeepMetrics(); });
+}
+
+void Coordinator::WriteMetricsNow() {
+  metrics_.Set(kOpenQueries, static_cast<double>(open_.taken()));
+  metrics_.Set(kAttached, static_cast<double>(registry_.Sessions().size()));
+  metrics_.Set(kMembers, settings_->config.agency_size());
+  metrics_.Set(kEntries, static_cast<double>(log_->ledger()->size()));
+  const absl::Status written =
+      WriteMetrics(metrics_, settings_->config.metrics_file());
+  if (written.ok()) return;
+  LogLine("metrics.failed", {{"reason", std::string(written.message())}});
+}
+
+size_t Coordinator::CountWaiting(const std::string& agency) {
+  MutexLock lock(&mutex_);
+  size_t waiting = 0;
+  for (const auto& [id, run] : runs_) waiting += run->WaitsFor(agency);
+  return waiting;
+}
+
+void Coordinator::CloseSession(const std::shared_ptr<AgentSession>& session,
+                               const std::string& reason) {
+  session->Close(reason);
+  timer_.At(Timer::Clock::now() + kGoAwayTakenWithin,
+            [weak = std::weak_ptr<AgentSession>(session)] {
+              if (const auto stays = weak.lock()) stays->Cut();
+            });
 }
 
 v1::Description Coordinator::Describe() const {
@@ -321,25 +386,34 @@ v1::Description Coordinator::Describe() const {
 void Coordinator::Attached(std::shared_ptr<AgentSession> session) {
   // Known from its Hello on: until then it is not asked.
   LogLine("agent.connected", {{"agency", session->agency()}});
+  timer_.At(Timer::Clock::now() + kHelloWithin,
+            [this, weak = std::weak_ptr<AgentSession>(session)] {
+              const auto silent = weak.lock();
+              if (silent == nullptr || silent->greeted()) return;
+              LogLine("agent.silent", {{"agency", silent->agency()}});
+              CloseSession(silent, "no Hello came in time");
+            });
 }
 
 void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
                           const v1::Hello& hello) {
   if (hello.protocol_version() != kProtocolVersion) {
-    session->Close(absl::StrCat("this coordinator speaks protocol version ",
-                                kProtocolVersion, ", the agent ",
-                                hello.protocol_version()));
+    CloseSession(session,
+                 absl::StrCat("this coordinator speaks protocol version ",
+                              kProtocolVersion, ", the agent ",
+                              hello.protocol_version()));
     return;
   }
   if (hello.catalogue_digest() != settings_->catalogue->digest) {
-    session->Close(
+    CloseSession(
+        session,
         "the agent's catalogue differs from the coordinator's; both need the "
         "same file");
     return;
   }
   const absl::Status fits = CheckHoldings(hello, settings_->floor);
   if (!fits.ok()) {
-    session->Close(std::string(fits.message()));
+    CloseSession(session, std::string(fits.message()));
     return;
   }
   registry_.SetHoldings(session->agency(),
@@ -347,10 +421,11 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   const auto replaced =
       registry_.Attach(session->agency(), session, clock_->Now());
   if (replaced != nullptr && replaced != session) {
-    replaced->Close("a newer connection of this agency took its place");
+    CloseSession(replaced, "a newer connection of this agency took its place");
   }
   v1::CoordinatorMessage welcome;
   welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
+  session->set_greeted();
   session->Send(welcome);
   LogLine("agent.attached", {{"agency", session->agency()}});
 }
@@ -378,7 +453,7 @@ void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
       return;
     }
     default:
-      session->Close("a message of an unknown kind came");
+      CloseSession(session, "a message of an unknown kind came");
   }
 }
 

@@ -14,7 +14,9 @@
 #include "coordinator/config.h"
 #include "coordinator/query_log.h"
 #include "coordinator/query_run.h"
+#include "coordinator/slots.h"
 #include "coordinator/timer.h"
+#include "core/base/metrics.h"
 #include "core/base/work_queue.h"
 #include "core/ledger/log_signer.h"
 
@@ -55,7 +57,11 @@ class Coordinator {
   v1::Description Describe() const;
   QueryLog& log() { return *log_; }
 
-  // From the attach service.
+  // From the attach service. A place for one more stream of an agency; null if
+  // it has too many.
+  std::shared_ptr<void> TakeStream(const std::string& agency) {
+    return streams_.Take(agency);
+  }
   void Attached(std::shared_ptr<AgentSession> session);
   void OnAgentMessage(std::shared_ptr<AgentSession> session,
                       v1::AgentMessage message);
@@ -72,6 +78,8 @@ class Coordinator {
     Plan plan;
     AnswerContext context;
     std::vector<std::string> agencies;
+    Slots::Slot slot;  // among the questions that are open
+    Timer::Clock::time_point came = Timer::Clock::now();
   };
 
   absl::Status StartRun(const std::string& asker, const std::string& bytes,
@@ -87,13 +95,24 @@ class Coordinator {
                  const OnEnd& on_end);
   void OnHello(const std::shared_ptr<AgentSession>& session,
                const v1::Hello& hello);
+  // Says GoAway, and cuts the stream soon after if that is not taken.
+  void CloseSession(const std::shared_ptr<AgentSession>& session,
+                    const std::string& reason);
   std::shared_ptr<QueryRun> FindRun(const std::string& query_id);
+  // Writes the metrics now, and again and again.
+  void KeepMetrics();
+  void WriteMetricsNow();
+  // How many questions wait for an answer of this agency.
+  size_t CountWaiting(const std::string& agency);
 
   const CoordinatorSettings* const settings_;
   QueryLog* const log_;
   LogSigner* const signer_;
   const Clock* const clock_;
   AgentRegistry registry_;
+  Metrics metrics_;
+  Slots open_;     // questions, by asker
+  Slots streams_;  // by agency
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<QueryRun>> runs_
       ABSL_GUARDED_BY(mutex_);

@@ -97,11 +97,14 @@ absl::Status Run(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const auto credentials,
                          MakeServerCredentials(settings.config.credentials()));
 
+  AllowManyFiles();
   auto coordinator =
       std::make_unique<Coordinator>(&settings, log.get(), signer.get(), &clock);
   AttachService attach(&settings, coordinator.get());
   QueryService query(&settings, coordinator.get());
   AuditService audit(&settings, coordinator.get(), std::move(own_log));
+  // grpc.health.v1: SERVING from the start to the drain.
+  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(settings.config.listen(), credentials, &port);
@@ -119,6 +122,7 @@ absl::Status Run(const std::string& config_path) {
   LogLine("coordinator.started", {{"listen", settings.config.listen()}});
   WaitForSignal();
   LogLine("coordinator.stopping", {});
+  server->GetHealthCheckService()->SetServingStatus(false);
   coordinator->Drain("the coordinator is stopping");
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
   server.reset();

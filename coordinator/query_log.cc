@@ -12,6 +12,7 @@
 #include "core/ledger/commitment.h"
 #include "core/ledger/merkle.h"
 #include "core/link/translate.h"
+#include "core/store/schema.h"
 #include "core/store/sqlite_ledger_store.h"
 
 namespace cairn {
@@ -48,6 +49,7 @@ absl::StatusOr<std::unique_ptr<QueryLog>> QueryLog::Open(
   std::unique_ptr<QueryLog> log(new QueryLog);
   CAIRN_ASSIGN_OR_RETURN(log->database_,
                          Database::Open(path, Database::Mode::kDurable));
+  CAIRN_RETURN_IF_ERROR(BringToForm(log->database_.get(), {}));
   CAIRN_RETURN_IF_ERROR(log->database_->Execute(
       "CREATE TABLE IF NOT EXISTS query("
       "query_id TEXT PRIMARY KEY, asked_at TEXT NOT NULL, asker TEXT NOT NULL, "

@@ -37,6 +37,13 @@ bool QueryRun::Accept(AgencyAnswer answer) {
   return true;
 }
 
+bool QueryRun::WaitsFor(const std::string& agency) const {
+  MutexLock lock(&mutex_);
+  return !done_ && answers_.count(agency) == 0 &&
+         std::find(agencies_.begin(), agencies_.end(), agency) !=
+             agencies_.end();
+}
+
 void QueryRun::Expire(const std::string& reason) {
   std::vector<AgencyAnswer> silent;
   {

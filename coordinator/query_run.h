@@ -49,6 +49,8 @@ class QueryRun {
   // Late, unasked and second answers are dropped; false then.
   bool Accept(AgencyAnswer answer);
   void Expire(const std::string& reason);
+  // True while the agency was asked and may still answer.
+  bool WaitsFor(const std::string& agency) const;
 
  private:
   const std::string query_id_;
@@ -56,7 +58,7 @@ class QueryRun {
   const OnAgency on_agency_;
   const OnDone on_done_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::map<std::string, AgencyAnswer> answers_ ABSL_GUARDED_BY(mutex_);
   bool done_ ABSL_GUARDED_BY(mutex_) = false;   // takes no more answers
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // on_done was called

@@ -18,8 +18,9 @@ namespace {
 class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
                     public std::enable_shared_from_this<EventStream> {
  public:
-  static std::shared_ptr<EventStream> Start() {
-    std::shared_ptr<EventStream> stream(new EventStream);
+  static std::shared_ptr<EventStream> Start(
+      grpc::CallbackServerContext* context) {
+    std::shared_ptr<EventStream> stream(new EventStream(context));
     stream->self_ = stream;
     return stream;
   }
@@ -36,12 +37,14 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
     MutexLock lock(&mutex_);
     if (ended_) return;
     ended_ = true;
+    SayWhenToRetry(status, context_);
     end_ = ToGrpcStatus(status);
     FinishWhenIdle();
   }
 
  private:
-  EventStream() = default;
+  explicit EventStream(grpc::CallbackServerContext* context)
+      : context_(context) {}
 
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_ || finished_ || outgoing_.empty()) return;
@@ -78,6 +81,7 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
 
   void OnDone() override { const auto self = std::move(self_); }
 
+  grpc::CallbackServerContext* const context_;
   Mutex mutex_;
   std::deque<v1::Envelope> outgoing_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
@@ -91,7 +95,7 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
 
 grpc::ServerWriteReactor<v1::Envelope>* QueryService::RunQuery(
     grpc::CallbackServerContext* context, const v1::Envelope* request) {
-  auto stream = EventStream::Start();
+  auto stream = EventStream::Start(context);
   const auto identity = IdentifyPeer(
       *context->auth_context(), settings_->catalogue->partnership, {"analyst"});
   if (!identity.ok()) {

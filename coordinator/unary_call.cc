@@ -8,6 +8,12 @@
 
 namespace cairn {
 
+void SayWhenToRetry(const absl::Status& status,
+                    grpc::CallbackServerContext* context) {
+  if (!absl::IsResourceExhausted(status)) return;
+  context->AddTrailingMetadata("grpc-retry-pushback-ms", "2000");
+}
+
 grpc::ServerUnaryReactor* UnaryCall(grpc::CallbackServerContext* context,
                                     const CoordinatorSettings& settings,
                                     Coordinator* coordinator,
@@ -29,9 +35,10 @@ grpc::ServerUnaryReactor* UnaryCall(grpc::CallbackServerContext* context,
         reactor->Finish(ToGrpcStatus(bytes.status()));
       });
   if (!taken) {
-    reactor->Finish(
-        grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "the coordinator is busy; ask again in a few seconds"));
+    const absl::Status busy = absl::ResourceExhaustedError(
+        "the coordinator is busy; ask again in 2 seconds");
+    SayWhenToRetry(busy, context);
+    reactor->Finish(ToGrpcStatus(busy));
   }
   return reactor;
 }

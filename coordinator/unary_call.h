@@ -12,6 +12,11 @@
 
 namespace cairn {
 
+// With RESOURCE_EXHAUSTED, the wait that its sentence names, for programs (gRPC
+// proposal A6, grpc-retry-pushback-ms).
+void SayWhenToRetry(const absl::Status& status,
+                    grpc::CallbackServerContext* context);
+
 // A short call: for a caller whose certificate has one of `roles`, `work` runs
 // on the coordinator's work queue with the caller's id and gives the reply's
 // bytes. PERMISSION_DENIED or UNAUTHENTICATED for others, RESOURCE_EXHAUSTED

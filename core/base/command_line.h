@@ -28,6 +28,10 @@ int Fail(const std::string& program, const absl::Status& status);
 void BlockSignals();
 int WaitForSignal();
 
+// Allows this process as many open files as its hard limit: each connection
+// needs one, and the usual soft limit of 1,024 is soon full of silent ones.
+void AllowManyFiles();
+
 // Makes a folder and those above it, mode 0700. PERMISSION_DENIED with the
 // path.
 absl::Status MakeDir(const std::string& dir);

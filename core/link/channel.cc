@@ -41,6 +41,10 @@ void SetServerLimits(grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Silent connections are dropped before they starve honest ones.
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5'000);
+  // A peer that shook hands and then says nothing goes too; an agent's stream
+  // keeps its connection.
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {

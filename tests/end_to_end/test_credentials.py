@@ -23,12 +23,14 @@ def text(*parts):
 class RawCall:
     """One gRPC call over a TLS socket of Python's: no check of ours in between."""
 
-    def __init__(self, port, authority, certificate=None):
+    def __init__(self, port, authority, certificate=None,
+                 path="/cairn.v1.QueryService/Describe"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(authority)
         context.set_alpn_protocols(["h2"])
         if certificate:
             context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+        self.path = path.encode()
         self.data, self.headers, self.refused = b"", b"", None
         try:
             with socket.create_connection(("127.0.0.1", port), 10) as plain:
@@ -43,12 +45,12 @@ class RawCall:
             ">BBI", kind, flags, stream) + payload
 
     def call(self, line):
-        """QueryService.Describe with an empty request (RFC 9113, RFC 7541 6.2.2)."""
+        """The call with an empty request (RFC 9113, RFC 7541 6.2.2)."""
         headers = b"".join(
             b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
             for name, value in (
                 (b":method", b"POST"), (b":scheme", b"https"),
-                (b":path", b"/cairn.v1.QueryService/Describe"),
+                (b":path", self.path),
                 (b":authority", b"localhost"),
                 (b"content-type", b"application/grpc"), (b"te", b"trailers")))
         line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + self.frame(4, 0, 0, b"")

@@ -1,0 +1,184 @@
+"""At each limit of the running programs, and one past it (docs/limits.md)."""
+
+import contextlib
+import resource
+import socket
+import ssl
+import struct
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+import partnership
+from partnership import BIN, COMPLETE, wait_until
+from test_credentials import RawCall
+
+AGENCY = "st-marys-ed"
+QUESTION = ("--from", "ed_attendances", "--by", "age_core")
+OF_ANALYST = 128
+STREAMS_OF_AGENCY = 4
+HELLO_WITHIN, TAKEN_WITHIN, HANDSHAKE_WITHIN = 10, 5, 5
+
+
+class RawStream:
+    """An Attach call of an agent's certificate that never says a word."""
+
+    def __init__(self, partners, agency=AGENCY, window=65535):
+        folder = partners.folder / "certificates"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(folder / "ca.pem")
+        context.set_alpn_protocols(["h2"])
+        context.load_cert_chain(folder / f"agent-{agency}.pem",
+                                folder / f"agent-{agency}.key")
+        plain = socket.create_connection(("127.0.0.1", partners.port), 10)
+        self.line = context.wrap_socket(plain, server_hostname="localhost")
+        headers = b"".join(
+            b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+            for name, value in (
+                (b":method", b"POST"), (b":scheme", b"https"),
+                (b":path", b"/cairn.v1.AgentLink/Attach"),
+                (b":authority", b"localhost"),
+                (b"content-type", b"application/grpc"), (b"te", b"trailers")))
+        settings = struct.pack(">HI", 4, window)  # bytes it takes in a stream
+        self.line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                          + RawCall.frame(4, 0, 0, settings)
+                          + RawCall.frame(1, 4, 1, headers))
+        self.received = self.line.makefile("rb")
+
+    def end(self, seconds):
+        """Reads until the stream ends: how many seconds it took, and the last
+        frames' bytes. Answers no ping and no settings."""
+        start, told = time.monotonic(), b""
+        self.line.settimeout(seconds)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while True:
+                head = self.received.read(9)
+                if len(head) < 9:
+                    break
+                size = int.from_bytes(head[:3], "big")
+                payload = self.received.read(size)
+                kind, flags = head[3], head[4]
+                stream = int.from_bytes(head[5:], "big")
+                if stream == 1:
+                    told += payload
+                if stream == 1 and (kind == 3 or flags & 1 and kind in (0, 1)):
+                    return time.monotonic() - start, told
+        raise AssertionError(f"after {seconds} s still open; came: {told!r}")
+
+    def close(self):
+        self.line.close()
+
+
+class LimitsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # 2,000 connections need as many files at this end too.
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        cls.partners = partnership.synthetic(AGENCY, "queens-ed", rows=2000)
+        cls.addClassCleanup(cls.partners.close)
+        cls.partners.open()
+
+    def setUp(self):
+        self.addCleanup(self.partners.heal)
+
+    def stream(self, **options):
+        stream = RawStream(self.partners, **options)
+        self.addCleanup(stream.close)
+        return stream
+
+    def many(self, count, timeout_ms=3000, by="age_core"):
+        """[(how many, slowest seconds, words)] of that many calls at once."""
+        done = subprocess.run(
+            [str(BIN / "cairn-many-questions"), str(self.partners.profile),
+             str(count), str(timeout_ms), "ed_attendances", by],
+            env=partnership.ENVIRONMENT, capture_output=True, text=True,
+            timeout=120, check=True)
+        ended = [line.split(" ", 2) for line in done.stdout.splitlines()]
+        return [(int(n), float(seconds), words) for n, seconds, words in ended]
+
+    # Streams.
+
+    def test_a_stream_without_hello_is_closed(self):
+        took, told = self.stream(agency="queens-ed").end(HELLO_WITHIN + 5)
+        self.assertGreater(took, HELLO_WITHIN - 1)
+        self.assertIn(b"no Hello came in time", told)
+        self.assertIn("agent.silent", self.partners.log("coordinator"))
+
+    def test_a_stream_that_takes_nothing_is_cut(self):
+        took, _ = self.stream(agency="queens-ed", window=0).end(
+            HELLO_WITHIN + TAKEN_WITHIN + 5)
+        self.assertGreater(took, HELLO_WITHIN + TAKEN_WITHIN - 1)
+
+    def test_an_agency_has_four_streams_and_not_one_more(self):
+        others = [self.stream() for _ in range(STREAMS_OF_AGENCY - 1)]
+        wait_until(lambda: self.partners.log("coordinator").count(
+            '"agent.connected"') >= len(others) + 2, "the streams are open", 5)
+        _, told = self.stream().end(5)
+        self.assertIn(b"too many streams open", told)
+        # Its own agent is not disturbed, and the places come back.
+        self.assertEqual(self.partners.query(*QUESTION).code, COMPLETE)
+        for stream in others:
+            stream.end(HELLO_WITHIN + 5)
+        again = self.stream()
+        _, told = again.end(HELLO_WITHIN + 5)
+        self.assertIn(b"no Hello came in time", told)
+
+    # Questions.
+
+    def test_an_analyst_has_128_questions_open_and_not_one_more(self):
+        self.partners.freeze(AGENCY)
+        ended = self.many(OF_ANALYST + 1)
+        refused = [(n, words) for n, _, words in ended if "code" in words]
+        self.assertEqual(
+            refused,
+            [(1, "code 8: too many questions of yours are open; ask again in "
+                 "2 seconds [retry after 2000 ms]")], ended)
+        self.assertEqual(sum(n for n, _, _ in ended), OF_ANALYST + 1)
+        self.partners.thaw(AGENCY)
+        wait_until(lambda: self.partners.query(*QUESTION).code == COMPLETE,
+                   "everything is answered again", 10)
+
+    def test_of_500_questions_at_once_each_ends_and_then_all_is_well(self):
+        ended = self.many(500, timeout_ms=20000)
+        self.assertEqual(sum(n for n, _, _ in ended), 500, ended)
+        for _, seconds, words in ended:
+            self.assertLess(seconds, 25, ended)
+            if words != "answered" and not words.startswith("partial: "):
+                self.assertIn("[retry after 2000 ms]", words, ended)
+        answered = {words: n for n, _, words in ended}.get("answered", 0)
+        self.assertGreaterEqual(answered, 64, ended)
+        start = time.monotonic()
+        self.assertEqual(self.partners.query(*QUESTION).code, COMPLETE)
+        self.assertLess(time.monotonic() - start, 10)
+        for name in ("coordinator", *self.partners.agencies):
+            self.assertLess(self.peak_mib(name), 512, name)
+
+    def peak_mib(self, name):
+        process = self.partners.processes[name]
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+    # Connections.
+
+    def test_an_honest_call_answers_in_2_s_beside_2000_silent_connections(self):
+        with contextlib.ExitStack() as silent:
+            lines = [silent.enter_context(socket.create_connection(
+                ("127.0.0.1", self.partners.port), 10)) for _ in range(2000)]
+            honest = self.partners.query(*QUESTION)
+            self.assertEqual(honest.code, COMPLETE, honest)
+            self.assertLess(honest.seconds, 2, honest)
+            # They are gone once the time for a handshake is over.
+            gone = time.monotonic()
+            for line in lines:
+                line.settimeout(HANDSHAKE_WITHIN + 10)
+                with contextlib.suppress(ConnectionError):
+                    while line.recv(4096):
+                        pass
+            self.assertLess(time.monotonic() - gone, HANDSHAKE_WITHIN + 10)
+        self.assertEqual(self.partners.query(*QUESTION).code, COMPLETE)
+
+
+if __name__ == "__main__":
+    unittest.main()
