@@ -7,6 +7,7 @@
 
 #include "CLI/CLI.hpp"
 #include "agent/agent.h"
+#include "agent/agent_backup.h"
 #include "agent/audit.h"
 #include "agent/config.h"
 #include "agent/desk_command.h"
@@ -214,6 +215,18 @@ int Main(int argc, char** argv) {
       [&] { return Run(config); });
   add(&app, "status", "Say what is loaded, and whether the agent runs",
       [&] { return StatusAgent(config); });
+  std::string folder;
+  bool only_verify = false;
+  add(&app, "backup", "Copy the state folder whole, while the agent runs",
+      [&] { return BackUpAgent(config, folder); })
+      ->add_option("folder", folder, "A new folder")
+      ->required();
+  CLI::App* restore =
+      add(&app, "restore", "Put a backup into an empty state folder",
+          [&] { return RestoreAgent(config, folder, only_verify); });
+  restore->add_option("folder", folder, "What backup wrote")->required();
+  restore->add_flag("--verify", only_verify,
+                    "Only try it: nothing is put in place");
   AddAudit(&app, add, &config, &flags);
   PolicyFlags policy;
   AddPolicyCommands(&app, add, &policy, config);

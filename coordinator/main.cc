@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "coordinator/audit_service.h"
 #include "coordinator/config.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/coordinator_backup.h"
 #include "coordinator/query_service.h"
 #include "core/audit/commands.h"
 #include "core/base/command_line.h"
@@ -236,11 +238,12 @@ int Main(int argc, char** argv) {
   std::string config = "coordinator.textproto";
   absl::Status status;
   const auto add = [&](CLI::App* parent, const char* name, const char* what,
-                       absl::Status (*work)(const std::string&)) {
+                       std::function<absl::Status(const std::string&)> work) {
     CLI::App* command = parent->add_subcommand(name, what);
     command->add_option("--config", config, "Configuration file")
         ->capture_default_str();
     command->callback([&status, &config, work] { status = work(config); });
+    return command;
   };
   add(&app, "init", "Write a commented configuration to start from", Init);
   add(&app, "keys",
@@ -248,6 +251,22 @@ int Main(int argc, char** argv) {
       Keys);
   add(&app, "run", "Run until SIGTERM or Ctrl-C", Run);
   add(&app, "status", "Say what is configured, and whether it runs", Status);
+  std::string folder;
+  bool only_verify = false;
+  CLI::App* backup =
+      add(&app, "backup", "Copy the state folder whole, while it is in use",
+          [&folder](const std::string& path) {
+            return BackUpCoordinator(path, folder);
+          });
+  backup->add_option("folder", folder, "A new folder")->required();
+  CLI::App* restore =
+      add(&app, "restore", "Put a backup into an empty state folder",
+          [&](const std::string& path) {
+            return RestoreCoordinator(path, folder, only_verify);
+          });
+  restore->add_option("folder", folder, "What backup wrote")->required();
+  restore->add_flag("--verify", only_verify,
+                    "Only try it: nothing is put in place");
   CLI::App* audit = app.add_subcommand("audit", "The coordinator's own ledger");
   audit->require_subcommand(1);
   add(audit, "verify", "Check every entry, first to last", Verify);

@@ -1,0 +1,48 @@
+#include "agent/agent_backup.h"
+
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "agent/agent.h"
+#include "agent/config.h"
+#include "core/base/command_line.h"
+#include "core/base/status_macros.h"
+#include "core/store/backup.h"
+
+namespace cairn {
+
+absl::Status BackUpAgent(const std::string& config_path,
+                         const std::string& folder) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t files,
+                         BackUp(settings.config.state_dir(), folder));
+  std::printf(
+      "ok    %s: %llu files; it holds records and keys, as the state folder "
+      "does\n",
+      folder.c_str(), static_cast<unsigned long long>(files));
+  return absl::OkStatus();
+}
+
+absl::Status RestoreAgent(const std::string& config_path,
+                          const std::string& folder, bool only_verify) {
+  CAIRN_ASSIGN_OR_RETURN(AgentSettings settings, ReadAgentConfig(config_path));
+  const std::string state_dir = settings.config.state_dir();
+  if (!only_verify) CAIRN_RETURN_IF_ERROR(LockStateDir(state_dir));
+  const auto works = [&](const std::string& aside) -> absl::Status {
+    settings.config.set_state_dir(aside);
+    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
+                           OpenAgentState(settings));
+    CAIRN_RETURN_IF_ERROR(state->releases->sound());
+    std::printf("ok    %s: %llu entries, no gap, each as it was hashed\n",
+                folder.c_str(),
+                static_cast<unsigned long long>(state->ledger->size()));
+    return absl::OkStatus();
+  };
+  CAIRN_RETURN_IF_ERROR(Restore(folder, state_dir, only_verify, works));
+  std::printf("ok    %s: %s\n", state_dir.c_str(),
+              only_verify ? "not changed" : "restored");
+  return absl::OkStatus();
+}
+
+}  // namespace cairn
