@@ -8,9 +8,12 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
@@ -33,6 +36,37 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   const std::string path_;
   std::string text_;
 };
+
+// The name of the first text that is not UTF-8, as an escape may make one;
+// empty if there is none. Such a message could be read here, but sent to
+// nobody.
+std::string FirstBadText(const google::protobuf::Message& message) {
+  using Field = google::protobuf::FieldDescriptor;
+  const auto* reflection = message.GetReflection();
+  std::vector<const Field*> fields;
+  reflection->ListFields(message, &fields);
+  for (const Field* field : fields) {
+    const bool many = field->is_repeated();
+    const int count = many ? reflection->FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      std::string bad;
+      if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
+        bad = FirstBadText(
+            many ? reflection->GetRepeatedMessage(message, field, i)
+                 : reflection->GetMessage(message, field));
+      } else if (field->type() == Field::TYPE_STRING) {
+        const std::string text =
+            many ? reflection->GetRepeatedString(message, field, i)
+                 : reflection->GetString(message, field);
+        if (FirstInvalidUtf8(text) != absl::string_view::npos) {
+          bad = field->name();
+        }
+      }
+      if (!bad.empty()) return bad;
+    }
+  }
+  return "";
+}
 
 struct Close {
   void operator()(FILE* file) const { std::fclose(file); }
@@ -88,7 +122,12 @@ absl::Status ParseTextProto(const std::string& path, const std::string& text,
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&first);
   parser.SetRecursionLimit(64);
-  if (parser.ParseFromString(text, message)) return absl::OkStatus();
+  if (parser.ParseFromString(text, message)) {
+    const std::string bad = FirstBadText(*message);
+    if (bad.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": the text of ", bad, " is not UTF-8"));
+  }
   return absl::InvalidArgumentError(
       first.text().empty() ? absl::StrCat(path, ": cannot be parsed")
                            : first.text());

@@ -16,7 +16,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 absl::Status WriteFile(const std::string& path, const std::string& bytes);
 
 // Parses a textproto file. Every problem is INVALID_ARGUMENT with
-// "file:line:column: what"; unknown fields are refused.
+// "file:line:column: what"; unknown fields are refused, and so is text that is
+// not UTF-8.
 absl::Status ReadTextProto(const std::string& path,
                            google::protobuf::Message* message);
 absl::Status ParseTextProto(const std::string& path, const std::string& text,

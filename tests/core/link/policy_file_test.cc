@@ -41,6 +41,17 @@ constexpr char kGood[] =
     "profile: \"own\"\nmethod: SUPPRESS_AND_ROUND\nlargest_hidden_count: 7\n"
     "rounding_base: 5\nminimum_persons: 5\nzeros: HIDDEN\n";
 
+// It could be read here, but nobody it was sent to would take it.
+TEST_F(PolicyFileTest, TextThatIsNotUtf8IsRefusedAlsoWhenItIsEscaped) {
+  for (const char* profile : {"\\377", "\xff"}) {
+    EXPECT_THAT(
+        Read("profile: \"" + std::string(profile) + "\" " +
+             std::string(kGood).substr(15) + "dominance { n: 2 k: 0.85 }\n"),
+        StatusIs(kInvalid, AllOf(StartsWith(path_), HasSubstr("profile"),
+                                 HasSubstr("not UTF-8"))));
+  }
+}
+
 TEST_F(PolicyFileTest, ComesBackTheSame) {
   const auto policy =
       Read(std::string(kGood) + "dominance { n: 2 k: 0.85 }\np_percent: 0.2\n");
