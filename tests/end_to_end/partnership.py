@@ -242,13 +242,13 @@ class Partnership:
 
     # Processes.
 
-    def start(self, *names):
+    def start(self, *names, through=()):
         for name in names:
             program = "cairn-coordinator" if name == "coordinator" else "cairn-agent"
             with open(self.folder / f"log/{name}.log", "ab") as log:
                 # The kernel ends it if the test is killed.
                 self.processes[name] = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", "--",
+                    ["setpriv", "--pdeathsig", "KILL", "--", *through,
                      str(BIN / program), "run", "--config", str(self.config(name))],
                     env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )
