@@ -1,46 +1,67 @@
 #!/usr/bin/env bash
-# Fuzzes the ledger's readers with libFuzzer, ASan and UBSan (Debian's clang):
-#   tests/fuzz/run.sh [SECONDS for each, default 600]
-# Works in build/fuzz, where a finding stays. Exits non-zero if there is one.
+# Fuzzes what reads bytes from outside, one target after another, with
+# libFuzzer, ASan and UBSan (Debian's clang):
+#   tests/fuzz/run.sh [SECONDS for each, default 600] [TARGET...]
+# Begins with tests/fuzz/corpus/TARGET. Works in build/fuzz, where what was
+# learned and each finding stay. Exits non-zero if there is a finding. To look
+# at one: build/fuzz/bin/fuzz_TARGET FILE
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-seconds=${1:-600}
-work=$root/build/fuzz
-mkdir -p "$work"
 cd "$root"
 
-clang++ --version >/dev/null || {
-  echo "tests/fuzz/run.sh: clang is missing; run: .ci/deps --lint" >&2
-  exit 1
-}
-sources=(core/base/{digest,utf8}.cc
-  core/ledger/{checkpoint,ed25519,entry,entry_reader,key,merkle,note,proof}.cc
-  core/ledger/{strict_text,tiles,tlog_proof}.cc)
-flags=(-std=c++20 -O1 -g -I. "-fsanitize=fuzzer,address,undefined"
-  -fno-sanitize-recover=all)
-libs=(-labsl_status -labsl_statusor -labsl_strings -labsl_str_format_internal
-  -labsl_cord -labsl_throw_delegate -labsl_raw_logging_internal -labsl_time
-  -labsl_int128 -labsl_bad_variant_access -labsl_strings_internal -lcrypto)
+say() { printf 'tests/fuzz/run.sh: %s\n' "$*" >&2; }
+case ${1:-} in
+  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+esac
+seconds=${1:-600}
+[[ $seconds =~ ^[0-9]+$ ]] || { say "'$seconds' is no number of seconds"; exit 2; }
+[ $# -eq 0 ] || shift
 
-seed() { mkdir -p "$work/corpus-$1" && printf '%b' "$3" >"$work/corpus-$1/$2"; }
-hash=CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
-line="\xe2\x80\x94 log AAAAAAA=\n"
-seed ReadEntry a '{"v":1,"seq":4,"t":9,"type":"query.failed","qid":"9f","a":-1,"b":"\\u0001\\""}'
-seed ReadCheckpoint a "log\n5\n$hash\n\n$line"
-seed ReadCheckpoint b "log\n5\n$hash\n"
-seed ReadCheckpoint c 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
-seed ReadProof a "c2sp.org/tlog-proof@v1\nindex 5\n$hash\n\nlog\n9\n$hash\n\n$line"
-seed ReadABundle a '\x01\x00\x01a\x00\x02bc'
-
-for reader in ReadEntry ReadCheckpoint ReadProof ReadABundle; do
-  clang++ "${flags[@]}" -DCAIRN_FUZZ_READER="$reader" \
-    tests/fuzz/ledger_readers.cc "${sources[@]}" "${libs[@]}" -o "$work/$reader"
-  echo "$reader, $seconds seconds"
-  "$work/$reader" -max_total_time="$seconds" -max_len=20000 -print_final_stats=1 \
-    -artifact_prefix="$work/$reader-" "$work/corpus-$reader" \
-    >"$work/$reader.log" 2>&1 || {
-    tail -n 40 "$work/$reader.log"
-    exit 1
-  }
-  grep -E 'number_of_executed_units|average_exec' "$work/$reader.log"
+command -v clang++ >/dev/null || .ci/deps --lint ||
+  { say "clang is missing; run: .ci/deps --lint"; exit 1; }
+cmake --preset fuzz >/dev/null
+mapfile -t known <build/fuzz/tests/fuzz/targets.txt
+targets=("$@")
+[ $# -gt 0 ] || targets=("${known[@]}")
+for target in "${targets[@]}"; do
+  printf '%s\n' "${known[@]}" | grep -qxF -- "$target" ||
+    { say "there is no target '$target'; there are: ${known[*]}"; exit 2; }
 done
+cmake --build --preset fuzz -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" \
+  --target "${targets[@]/#/fuzz_}" >build/fuzz/build.log 2>&1 ||
+  { tail -n 40 build/fuzz/build.log; exit 1; }
+
+# The words a target's inputs are made of.
+dictionary_of() {
+  case $1 in
+    filter_text) echo filter_text ;;
+    csv_reader | protect_table) echo csv ;;
+    ledger_*) echo ledger ;;
+    *) echo text_proto ;;
+  esac
+}
+
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export LSAN_OPTIONS=suppressions=$root/.ci/lsan.supp:print_suppressions=0
+found=0
+for target in "${targets[@]}"; do
+  work=build/fuzz/found/$target
+  mkdir -p "$work/learned"
+  code=0
+  nice "build/fuzz/bin/fuzz_$target" -max_total_time="$seconds" -timeout=20 \
+    -rss_limit_mb=2048 -max_len=20000 -print_final_stats=1 \
+    -dict="tests/fuzz/dict/$(dictionary_of "$target").dict" \
+    -artifact_prefix="$work/" "$work/learned" "tests/fuzz/corpus/$target" \
+    >"$work/log" 2>&1 || code=$?
+  runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
+  covered=$(grep -oE 'cov: [0-9]+' "$work/log" | tail -n 1) || covered=
+  if [ "$code" -eq 0 ]; then
+    printf '%-18s ok    %9s runs in %s s, %s\n' "$target" "$runs" "$seconds" "$covered"
+  else
+    found=1
+    printf '%-18s FOUND %s\n' "$target" "$work"
+    grep -vE '^#[0-9]+\s' "$work/log" | tail -n 30
+  fi
+done
+exit "$found"
