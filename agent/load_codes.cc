@@ -1,5 +1,6 @@
 #include "agent/load_codes.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -83,6 +84,24 @@ std::optional<int64_t> ParseAmount(absl::string_view text, int decimals) {
   const auto next = static_cast<size_t>(decimals);
   if (next < fraction.size() && fraction[next] >= '5') ++amount;
   return amount;
+}
+
+namespace {
+
+std::vector<std::pair<std::string, int64_t>> InOrder(
+    const absl::flat_hash_map<std::string, int64_t>& texts) {
+  std::vector<std::pair<std::string, int64_t>> all(texts.begin(), texts.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, int64_t>> CodeTable::Exact() const {
+  return InOrder(exact_);
+}
+std::vector<std::pair<std::string, int64_t>> CodeTable::Folded() const {
+  return InOrder(folded_);
 }
 
 }  // namespace cairn

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -34,6 +35,12 @@ class CodeTable {
   std::optional<int64_t> FindBand(int64_t number) const;
   // The band of a number as people write it: "17", "17.5" (17 and not yet 18).
   std::optional<int64_t> FindBandOf(absl::string_view number) const;
+
+  // What the table has, in order, for those who work by it elsewhere: texts as
+  // they are, in lower case, and bands.
+  std::vector<std::pair<std::string, int64_t>> Exact() const;
+  std::vector<std::pair<std::string, int64_t>> Folded() const;
+  const std::vector<Band>& bands() const { return bands_; }
 
   // For a text that stands for nothing, and for an empty one.
   std::optional<int64_t> unmapped;
