@@ -207,16 +207,23 @@ absl::StatusOr<std::vector<OdbcConnection::Row>> OdbcConnection::Query(
   }
   CAIRN_RETURN_IF_ERROR(statement.Bind(sql.parameters));
   Watch watch(statement.get(), timeout);
-  const auto fail = [&watch, &statement] {
+  const auto fail = [&] {
     const absl::Status error = statement.Error();
-    return watch.End() ? ErrorOf("HYT00") : error;
+    if (watch.End()) return ErrorOf("HYT00");
+    // Not every driver says so by its SQLSTATE.
+    SQLUINTEGER dead = SQL_CD_FALSE;
+    SQLGetConnectAttr(handles_->connection, SQL_ATTR_CONNECTION_DEAD, &dead,
+                      sizeof(dead), nullptr);
+    return dead == SQL_CD_TRUE ? ErrorOf("08S01") : error;
   };
-  if (!Succeeded(SQLExecDirect(statement.get(), Chars(sql.text), SQL_NTS))) {
-    return fail();
-  }
+  const SQLRETURN run =
+      SQLExecDirect(statement.get(), Chars(sql.text), SQL_NTS);
+  // A write that finds no row has no data, and was carried out.
+  if (!Succeeded(run) && run != SQL_NO_DATA) return fail();
   SQLSMALLINT columns = 0;
   SQLNumResultCols(statement.get(), &columns);
   std::vector<Row> rows;
+  if (columns == 0) return rows;
   for (;;) {
     const SQLRETURN fetched = SQLFetch(statement.get());
     if (fetched == SQL_NO_DATA) break;

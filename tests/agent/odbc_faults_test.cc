@@ -1,0 +1,203 @@
+// The promise: a database that is not as it should be, or goes away, gives a
+// clear error and never a figure; and no error has a value of a record.
+//
+// Run by tests/support/with_postgres.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "agent/odbc_source.h"
+#include "core/query/plan.h"
+#include "gtest/gtest.h"
+#include "tests/support/own_database.h"
+#include "tests/support/status_matchers.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+WorldOptions SmallWorld() {
+  WorldOptions options;
+  options.seed = 77;
+  options.rows = 200;
+  return options;
+}
+
+class OdbcFaultsTest : public ::testing::Test {
+ protected:
+  OdbcFaultsTest() : loaded_(SmallWorld()), ledger_(loaded_) {}
+
+  void SetUp() override {
+    if (Ports().empty()) GTEST_SKIP() << "run by tests/support/with_postgres";
+    Own(absl::StrCat(
+        "SET client_min_messages = warning; DROP TABLE IF EXISTS events "
+        "CASCADE; CREATE TABLE events(",
+        ReplaceDate(ledger_.Columns(), "DATE"), ");\n",
+        ledger_.Inserts("events"),
+        "DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object "
+        "THEN NULL; END $$;\nGRANT SELECT ON events TO reader;\n"));
+  }
+
+  std::string Own(const std::string& sql) const {
+    return Psql(Ports()[0], loaded_.folder(), sql);
+  }
+  std::unique_ptr<OdbcSource> Reader(const std::string& table = "events",
+                                     int seconds = 60) const {
+    return Open(loaded_, ledger_, PgConnection(Ports()[0]), table, "", seconds);
+  }
+
+  // A variable of the world that is a column, and a quantity.
+  std::string Column() const {
+    for (const v1::ExtractDimension& d : ledger_.meta().dimension()) {
+      for (const Dimension& dimension : loaded_.data_set().dimensions) {
+        if (dimension.id == d.dimension() &&
+            dimension.kind == DimensionKind::kCategory) {
+          return d.variable();
+        }
+      }
+    }
+    return "";
+  }
+
+  Plan MakeQuestion() const {
+    Query query;
+    query.data_set = "events";
+    query.purpose = "research";
+    query.by = {Column()};
+    query.measures = {*ParseMeasure("count"),
+                      *ParseMeasure("sum:" + ledger_.meta().quantity(0))};
+    auto plan = MakePlan(loaded_.data_set(), query);
+    EXPECT_THAT(plan, IsOk());
+    return *std::move(plan);
+  }
+  absl::StatusOr<FrequencyTable> Ask(const OdbcSource& source,
+                                     bool with_keys = false) const {
+    const Plan plan = MakeQuestion();
+    Refusal refusal;
+    const auto shape = source.Shape(plan, &refusal);
+    EXPECT_THAT(shape, IsOk());
+    return source.Tabulate(plan, *shape, with_keys);
+  }
+
+  const LoadedWorld loaded_;
+  const Ledger ledger_;
+};
+
+TEST_F(OdbcFaultsTest, AnAccountThatCanWriteIsFoundOutAndNothingIsWritten) {
+  const std::string before =
+      Own("SELECT md5(string_agg(e::text, ',' ORDER BY "
+          "e::text)) FROM events e;");
+  EXPECT_THAT(Reader()->ProveReadOnly(), IsOk());
+  const auto owner =
+      Open(loaded_, ledger_, PgConnection(Ports()[0], "postgres"));
+  const absl::Status proved = owner->ProveReadOnly();
+  EXPECT_EQ(proved.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(proved.message(), HasSubstr("may write"));
+  // One right too many is enough.
+  for (const std::string right : {"UPDATE", "DELETE"}) {
+    Own("GRANT " + right + " ON events TO reader;");
+    EXPECT_EQ(Reader()->ProveReadOnly().code(),
+              absl::StatusCode::kFailedPrecondition);
+    Own("REVOKE " + right + " ON events FROM reader;");
+  }
+  Own("GRANT CREATE ON SCHEMA public TO reader;");
+  EXPECT_EQ(Reader()->ProveReadOnly().code(),
+            absl::StatusCode::kFailedPrecondition);
+  Own("REVOKE CREATE ON SCHEMA public FROM reader;");
+  EXPECT_EQ(Own("SELECT md5(string_agg(e::text, ',' ORDER BY e::text)) FROM "
+                "events e;"),
+            before);
+  EXPECT_EQ(Own("SELECT count(*) FROM pg_class WHERE relname = "
+                "'cairn_write_check';"),
+            "0\n");
+}
+
+TEST_F(OdbcFaultsTest, AColumnThatIsGoneIsSaid) {
+  const auto source = Reader();
+  EXPECT_THAT(Ask(*source), IsOk());
+  Own(absl::StrCat("ALTER TABLE events DROP COLUMN \"",
+                   ledger_.meta().quantity(0), "\";"));
+  EXPECT_EQ(Ask(*source).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  Own("DROP TABLE events;");
+  EXPECT_EQ(Ask(*source).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(OdbcFaultsTest, AValueOfAnotherTypeIsSaidWithoutTheValue) {
+  const std::string column = ledger_.meta().quantity(0);
+  Own(absl::StrCat("ALTER TABLE events ALTER COLUMN \"", column,
+                   "\" TYPE TEXT; UPDATE events SET \"", column,
+                   "\" = 'Jane Doe' WHERE ctid = (SELECT min(ctid) FROM "
+                   "events);"));
+  const auto table = Ask(*Reader());
+  EXPECT_EQ(table.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(table.status().message()), Not(HasSubstr("Jane")));
+}
+
+TEST_F(OdbcFaultsTest, AValueThatTheMappingDoesNotKnowIsSaidWithoutTheValue) {
+  std::string dimension;
+  for (const v1::ExtractDimension& d : ledger_.meta().dimension()) {
+    if (d.variable() == Column()) dimension = d.dimension();
+  }
+  Own(absl::StrCat("UPDATE events SET \"", dimension,
+                   "\" = 'Jane Doe' WHERE ctid = (SELECT min(ctid) FROM "
+                   "events);"));
+  const auto table = Ask(*Reader());
+  EXPECT_EQ(table.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(table.status().message()), HasSubstr(Column()));
+  EXPECT_THAT(std::string(table.status().message()), Not(HasSubstr("Jane")));
+}
+
+TEST_F(OdbcFaultsTest, WhatTakesTooLongIsStopped) {
+  Own("CREATE VIEW slow AS SELECT e.* FROM events e, (SELECT pg_sleep(60)) s; "
+      "GRANT SELECT ON slow TO reader;");
+  const auto source = Reader("slow", 1);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(Ask(*source).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  // And not only on our side.
+  EXPECT_EQ(Own("SELECT count(*) FROM pg_stat_activity WHERE usename = "
+                "'reader' AND state = 'active';"),
+            "0\n");
+}
+
+TEST_F(OdbcFaultsTest, AConnectionThatWasLostIsMadeAnew) {
+  const auto source = Reader();
+  const auto before = Ask(*source);
+  ASSERT_THAT(before, IsOk());
+  Own("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = "
+      "'reader';");
+  const auto after = Ask(*source);
+  ASSERT_THAT(after, IsOk()) << after.status();
+  EXPECT_EQ(before->counts, after->counts);
+}
+
+TEST_F(OdbcFaultsTest, ADatabaseThatIsNotThereOrLetsNobodyInIsSaid) {
+  EXPECT_EQ(Ask(*Open(loaded_, ledger_, PgConnection("1"))).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Ask(*Open(loaded_, ledger_, "DSN=no_such_source")).status().code(),
+            absl::StatusCode::kUnavailable);
+  Own("REVOKE SELECT ON events FROM reader;");
+  EXPECT_EQ(Ask(*Reader()).status().code(),
+            absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(OdbcFaultsTest, ItGivesNeitherRecordsNorKeys) {
+  const auto source = Reader();
+  EXPECT_FALSE(source->gives_records());
+  EXPECT_EQ(source->Records({}).status().code(),
+            absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(Ask(*source, true).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(source->CheckKeys("key").code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace cairn
