@@ -160,6 +160,20 @@ std::string Statement::Blob(int column) const {
                                         static_cast<size_t>(size));
 }
 
+static std::string FolderOf(const std::string& path) {
+  return path.substr(0, path.find_last_of('/') + 1) + ".";
+}
+
+static absl::Status SyncPath(const std::string& name) {
+  const int file = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool ok = file >= 0 && fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (ok) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(
+      name, ": cannot be written to disk: ", std::strerror(error)));
+}
+
 // SQLite may refuse a journal mode without an error.
 static absl::Status CheckDurable(Database* db) {
   CAIRN_ASSIGN_OR_RETURN(Statement mode, db->Prepare("PRAGMA journal_mode"));
@@ -170,9 +184,12 @@ static absl::Status CheckDurable(Database* db) {
   }
   mode.Reset();
   // Makes the write-ahead log's file. Later SQLite syncs the folder that names
-  // it, and does not mind where that fails: so it is done here.
+  // it, and does not mind where that fails: so it is done here. Only the
+  // folder: who opens and closes a database's own file takes SQLite's locks on
+  // it away (sqlite.org/howtocorrupt.html, 2.2), and another process then
+  // deletes the log under this one.
   CAIRN_RETURN_IF_ERROR(db->Execute("SELECT 1 FROM sqlite_schema"));
-  return SyncFile(db->path());
+  return SyncPath(FolderOf(db->path()));
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
@@ -300,18 +317,8 @@ int Database::OnProgress(void* self) {
 }
 
 absl::Status SyncFile(const std::string& path) {
-  for (const std::string& name :
-       {path, path.substr(0, path.find_last_of('/') + 1) + "."}) {
-    const int file = open(name.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool ok = file >= 0 && fsync(file) == 0;
-    const int error = errno;
-    if (file >= 0) close(file);
-    if (!ok) {
-      return absl::InternalError(absl::StrCat(
-          name, ": cannot be written to disk: ", std::strerror(error)));
-    }
-  }
-  return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(SyncPath(path));
+  return SyncPath(FolderOf(path));
 }
 
 absl::Status ReplaceFile(const std::string& from, const std::string& to) {

@@ -108,7 +108,8 @@ class Database {
       std::chrono::steady_clock::time_point::max();
 };
 
-// Writes the file and its folder to the disk.
+// Writes the file and its folder to the disk. Never of a database that this
+// process has open: closing the file drops SQLite's locks on it.
 absl::Status SyncFile(const std::string& path);
 // rename(2) and a sync of the folder: old or new, never a mix.
 absl::Status ReplaceFile(const std::string& from, const std::string& to);

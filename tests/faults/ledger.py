@@ -218,7 +218,9 @@ class World:
         for name, verdict in self.partners.verify_ledgers().items():
             if verdict.code != COMPLETE:
                 wrong.append(f"{name}: audit verify says: {verdict.err.strip()}")
-        return wrong
+        # That opened and closed both databases beside the programs.
+        wrong += [] if self.answers() else ["nothing is answered after audit verify"]
+        return wrong + check(self.state, self.acknowledged)
 
     def attached(self, seconds):
         """Whether both came up; a fault may have kept one from it."""

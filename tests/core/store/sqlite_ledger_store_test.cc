@@ -1,5 +1,6 @@
 #include "core/store/sqlite_ledger_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -84,6 +85,24 @@ TEST_F(SqliteLedgerStoreTest, EachOfManyCallersHasItsEntryAndItsRowOrNeither) {
   EXPECT_EQ(Count("beside WHERE what % 5 = 0"), 0);
   EXPECT_EQ(Count("entry"), 2 * kGood);
   EXPECT_EQ(*ledger_->Verify(), 2u * kGood);
+}
+
+// `audit verify`, `preview`, an auditor's sqlite3: the last one to close
+// deletes the write-ahead log, if it does not see the locks of the one that
+// runs.
+TEST_F(SqliteLedgerStoreTest, AnotherProcessThatReadsItTakesNoEntryAway) {
+  const std::string read =
+      absl::StrCat("sqlite3 ", folder_, "/l.db 'SELECT count(*) FROM entry'");
+  for (const char* expected : {"1\n", "2\n", "3\n"}) {
+    ASSERT_THAT(ledger_->Append(Noted(1)), IsOk());
+    FILE* other = popen(read.c_str(), "r");
+    ASSERT_NE(other, nullptr);
+    char said[64] = {};
+    EXPECT_NE(fgets(said, sizeof(said), other), nullptr);
+    EXPECT_EQ(pclose(other), 0);
+    EXPECT_STREQ(said, expected);
+    EXPECT_TRUE(std::filesystem::exists(folder_ + "/l.db-wal"));
+  }
 }
 
 // As SQLite does of itself after some errors of the disk.
