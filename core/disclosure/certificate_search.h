@@ -60,6 +60,14 @@ class CertificateSearch {
   virtual Found Resume(const Found& start, Figures ends, double dearest,
                        double max_cost, uint64_t seed) = 0;
 
+  // Reach() by a longer search, within what is public: for what nothing else
+  // finds. By default it finds nothing either.
+  virtual Found ReachAtLast(int cell, int64_t value) {
+    static_cast<void>(cell);
+    static_cast<void>(value);
+    return Found();
+  }
+
   // The cells that differ from the truth in what was found in a smaller system,
   // as far as that says so, and their figures there.
   virtual std::vector<std::pair<int, int64_t>> FiguresOf(

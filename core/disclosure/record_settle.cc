@@ -22,6 +22,8 @@ constexpr size_t kLooksACell = 4;
 // What a record too many counts, and what the edge of the bounds does.
 constexpr int64_t kOut = 1000;
 constexpr int64_t kOff = 16;
+// Of a search for what nothing else found.
+constexpr int64_t kLastSteps = 2'000'000;
 
 }  // namespace
 
@@ -57,8 +59,16 @@ class RecordWalk::Settler {
     }
   }
 
-  std::optional<Settled> Run(int64_t steps) {
-    steps_ = steps;
+  // `to_best`: and on to where certificates are found best. Takes from `steps`.
+  std::optional<Settled> Run(bool to_best, int64_t* steps) {
+    steps_ = *steps;
+    std::optional<Settled> settled = Run(to_best);
+    *steps = steps_;
+    return settled;
+  }
+
+ private:
+  std::optional<Settled> Run(bool to_best) {
     for (size_t r = 0; r < origin_.size(); ++r) {
       origin_[r] = static_cast<int64_t>(r);
     }
@@ -67,11 +77,10 @@ class RecordWalk::Settler {
       const int cell = broken_[Below(broken_.size())];
       Mend(cell, value_[cell] < walk_.bounds_[cell].now.low);
     }
-    MoveToBest();
+    if (to_best) MoveToBest();
     return Settled{std::move(leaves_), std::move(origin_)};
   }
 
- private:
   // A record as it is to be.
   struct Move {
     bool adds = false;  // in addition to all others
@@ -332,7 +341,45 @@ class RecordWalk::Settler {
 };
 
 std::optional<RecordWalk::Settled> RecordWalk::Settle(int64_t steps) const {
-  return Settler(*this).Run(steps);
+  return Settler(*this).Run(/*to_best=*/true, &steps);
+}
+
+RecordWalk::Found RecordWalk::ReachAtLast(int cell, int64_t value) {
+  int64_t steps = std::min(budget_, kLastSteps);
+  if (steps <= 0) return Found();
+  const Range now = bounds_[cell].now;
+  Hold(cell,
+       value > truth_[cell] ? Range{value, now.high} : Range{now.low, value});
+  budget_ -= steps;
+  const std::optional<Settled> settled =
+      Settler(*this).Run(/*to_best=*/false, &steps);
+  budget_ += std::max<int64_t>(steps, 0);
+  LetGo();
+  Undo();
+  if (!settled.has_value()) return Found();
+  const size_t parts = data_.parts.size();
+  std::vector<bool> stays(data_.records(), false);
+  for (size_t r = 0; r < settled->origin.size(); ++r) {
+    const auto at =
+        settled->leaves.begin() + static_cast<std::ptrdiff_t>(r * parts);
+    Change change{
+        settled->origin[r], {}, {at, at + static_cast<std::ptrdiff_t>(parts)}};
+    if (change.record >= 0) {
+      const auto record = data_.record(static_cast<size_t>(change.record));
+      stays[static_cast<size_t>(change.record)] = true;
+      change.from.assign(record.begin(), record.end());
+    }
+    if (change.from != change.to) changes_.push_back(std::move(change));
+  }
+  for (size_t r = 0; r < stays.size(); ++r) {
+    if (stays[r]) continue;
+    const auto record = data_.record(r);
+    changes_.push_back(
+        {static_cast<int64_t>(r), {record.begin(), record.end()}, {}});
+  }
+  Found found = Collect();
+  Undo();
+  return found;
 }
 
 }  // namespace cairn

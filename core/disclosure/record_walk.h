@@ -59,6 +59,7 @@ class RecordWalk : public CertificateSearch {
               uint64_t seed) override;
   Found Resume(const Found& start, Figures ends, double dearest,
                double max_cost, uint64_t seed) override;
+  Found ReachAtLast(int cell, int64_t value) override;
   std::vector<std::pair<int, int64_t>> FiguresOf(const Found& found) override;
 
  private:

@@ -296,6 +296,21 @@ class Suppressor {
     return left;
   }
 
+  // By the longest search there is.
+  std::vector<int> ProveAtLast(const std::vector<int>& cells) {
+    std::vector<int> left;
+    for (const int cell : cells) {
+      for (int side = 0; side < 2; ++side) {
+        const End end = {cell, side};
+        if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
+        CertificateSearch::Found found = walk_.ReachAtLast(cell, Goal(end));
+        if (found.ok) Learn(std::move(found));
+      }
+      if (!Proved(cell)) left.push_back(cell);
+    }
+    return left;
+  }
+
   // One search: cells up to a cost may leave their bounds, at a total below
   // another; a seed.
   using TrySearch =
@@ -356,6 +371,7 @@ class Suppressor {
   std::vector<int> Repair(const std::vector<int>& cells) {
     std::vector<int> open = Prove(cells, free_tries_, kPaidTries);
     open = Prove(open, kLastTries, kLastTries);
+    open = ProveAtLast(open);
     std::vector<End> ends;
     for (const int cell : open) {
       for (int side = 0; side < 2; ++side) {
