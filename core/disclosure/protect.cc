@@ -88,7 +88,7 @@ class Protector {
     if (request_.records == nullptr || !is_count()) return absl::OkStatus();
     std::vector<const TableShape*> all = shapes_;
     for (const auto& unseen : linked_.unseen()) all.push_back(&unseen.shape);
-    if (policy_.rounding_base > 1) {
+    if (policy_.rounding_base > 1 && !has_epochs()) {
       CAIRN_ASSIGN_OR_RETURN(const ProtectRequest::Records schema,
                              request_.records(all, /*held=*/false));
       if (FindStandIn(*schema)) return absl::OkStatus();
@@ -379,9 +379,7 @@ class Protector {
         // Still not to be found out, if small.
         const bool small = why_[i] == HiddenWhy::kSmall;
         if (!small) cell.keep = {1, 0};
-        // What came and what went between two epochs shows in no table: without
-        // a hint a stand-in would have a great deal of it.
-        if (!small || !has_epochs()) looks_[i] = Range();
+        looks_[i] = Range();
         cell.kind = Kind::kUnseen;
         cell.hidden = {0, kNoLimit};
       }
