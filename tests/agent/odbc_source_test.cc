@@ -15,6 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/aggregate_sql.h"
+#include "agent/extract_codes.h"
 #include "core/query/filter_text.h"
 #include "core/query/plan.h"
 #include "gtest/gtest.h"
@@ -107,6 +109,61 @@ void Compare(const LoadedWorld& loaded, const OdbcSource& source) {
   EXPECT_EQ(compared, kQuestionsPerWorld);
 }
 
+// The statement with its parameters in place, for EXPLAIN.
+std::string InPlace(const SqlStatement& sql) {
+  std::string text;
+  size_t next = 0;
+  for (const char c : sql.text) {
+    if (c == '?') {
+      absl::StrAppend(&text, "'", sql.parameters[next++], "'");
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+// How the hub would work out a table of the first category.
+std::string PlanOfHub(const LoadedWorld& loaded, const Ledger& ledger,
+                      const OdbcSource& source, const SqlTable& table) {
+  Query query;
+  query.data_set = "events";
+  query.purpose = "research";
+  query.measures = {{Measure::Kind::kCount, ""}};
+  int time = -1;
+  for (int d = 0; d < source.meta().dimension_size(); ++d) {
+    const v1::ExtractDimension& held = source.meta().dimension(d);
+    if (held.variable() == "month") time = d;
+    if (held.dimension() == "weapon") query.by = {held.variable()};
+  }
+  const auto plan = MakePlan(loaded.data_set(), query);
+  EXPECT_THAT(plan, IsOk());
+  Refusal refusal;
+  const auto shape = source.Shape(*plan, &refusal);
+  EXPECT_THAT(shape, IsOk());
+  auto scan = MakeScanPlan(
+      *plan, *shape, source.meta(), [&](int at, const std::string& variable) {
+        return CodesAt(source.meta().dimension(at), variable);
+      });
+  EXPECT_THAT(scan, IsOk());
+  scan->time = time;
+  scan->chosen.assign(source.eras().size(), true);
+  const std::vector<std::string> months(source.meta().month().begin(),
+                                        source.meta().month().end());
+  const auto dialect = SqlDialect::Of("PostgreSQL");
+  const auto sql = AggregateSql::Create(ledger.plan(), months, *dialect, table);
+  EXPECT_THAT(sql, IsOk());
+  return Psql(Ports()[0], loaded.folder(),
+              "EXPLAIN (VERBOSE, COSTS OFF) " +
+                  InPlace(sql->Tabulate(*scan, *shape)) + ";");
+}
+
+size_t Times(const std::string& text, const std::string& part) {
+  size_t times = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) ++times;
+  return times;
+}
+
 class OdbcSourceTest : public ::testing::TestWithParam<WorldOptions> {
  protected:
   void SetUp() override {
@@ -178,6 +235,18 @@ TEST_P(OdbcSourceTest, FiveServersGiveTheTablesOfAnExtract) {
   const auto source = Open(loaded, ledger, PgConnection(ports[0], "postgres"),
                            "spread", "site");
   Compare(loaded, *source);
+  // Each server groups its own records. (Where it has few, the hub may find
+  // that fetching them is as cheap.)
+  Psql(ports[0], loaded.folder(),
+       "ALTER DATABASE postgres SET enable_hashagg = off;"
+       "ALTER DATABASE postgres SET enable_sort = off;");
+  const std::string plan =
+      PlanOfHub(loaded, ledger, *source, {"spread", "site"});
+  EXPECT_EQ(Times(plan, "Relations: Aggregate on"), 5u) << plan;
+  EXPECT_EQ(Times(PlanOfHub(loaded, ledger, *source, {"spread", ""}),
+                  "Relations: Aggregate on"),
+            0u);
+  Psql(ports[0], loaded.folder(), "ALTER DATABASE postgres RESET ALL;");
 }
 
 INSTANTIATE_TEST_SUITE_P(Worlds, OdbcSourceTest, ::testing::ValuesIn(Worlds()),
