@@ -35,10 +35,15 @@ bool IsPassing(const std::string& path) {
          absl::EndsWith(path, ".new") || absl::StartsWith(path, kAside);
 }
 
-bool IsDatabase(const std::string& path) { return absl::EndsWith(path, ".db"); }
+// A database that a program has open. Those deeper down, extracts, are written
+// once and replaced whole; they are copied as the bytes they are.
+bool IsLive(const std::string& path) {
+  return absl::EndsWith(path, ".db") && !absl::StrContains(path, '/');
+}
 
-// Relative paths of the regular files, those of the top first: a program's own
-// database lies there.
+// Relative paths of the regular files in the order in which they are copied. A
+// checkpoint may be older than the ledger it is of, and a ledger than the
+// extracts whose figures it tells of, never the reverse.
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
@@ -52,12 +57,13 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
   if (error) {
     return absl::NotFoundError(absl::StrCat(folder, ": ", error.message()));
   }
-  const auto depth = [](const std::string& path) {
-    return std::count(path.begin(), path.end(), '/');
+  const auto rank = [](const std::string& path) {
+    const auto depth = std::count(path.begin(), path.end(), '/');
+    return path == "checkpoint.db" ? -1 : depth;
   };
   std::sort(files.begin(), files.end(),
             [&](const std::string& a, const std::string& b) {
-              return std::make_pair(depth(a), a) < std::make_pair(depth(b), b);
+              return std::make_pair(rank(a), a) < std::make_pair(rank(b), b);
             });
   return files;
 }
@@ -169,8 +175,8 @@ absl::StatusOr<uint64_t> BackUp(const std::string& state_dir,
     if (IsPassing(file)) continue;
     const std::string from = absl::StrCat(state_dir, "/", file);
     const std::string to = absl::StrCat(aside, "/", file);
-    CAIRN_RETURN_IF_ERROR(IsDatabase(file) ? CopyDatabase(from, to)
-                                           : CopyFile(from, to));
+    CAIRN_RETURN_IF_ERROR(IsLive(file) ? CopyDatabase(from, to)
+                                       : CopyFile(from, to));
     files.push_back(file);
   }
   if (files.empty()) {

@@ -13,9 +13,11 @@ namespace cairn {
 // A program's state folder, copied whole while the program runs, and put back.
 //
 // A backup is a folder with the same files and SHA256SUMS, which
-// `sha256sum -c SHA256SUMS` checks without Cairn. Databases (*.db) are copied
-// by SQLite itself, each at one moment; the program's own first, so that an
-// extract is never older than what was told of it. It holds keys and records:
+// `sha256sum -c SHA256SUMS` checks without Cairn. The program's own databases
+// (*.db, not in folders below) are copied by SQLite itself, each at one moment:
+// checkpoints, then the others, then the rest, so that no ledger is older than
+// its checkpoint and no extract than what was told of it. Extracts, which are
+// replaced whole, are copied byte for byte. It holds keys and records:
 // mode 0700, to be kept as the state folder itself is.
 //
 // A restored ledger is as old as the backup. It says nothing of what came

@@ -86,6 +86,30 @@ TEST_F(BackupTest, WhatIsCommittedBesideAnOpenDatabaseComesBack) {
   EXPECT_FALSE(fs::exists(to_ + "/.restoring"));
 }
 
+TEST_F(BackupTest, AnExtractStaysTheSameToTheByte) {
+  const std::string extract = state_ + "/extract/events.db";
+  {
+    auto db = Database::Open(extract, Database::Mode::kScratch);
+    ASSERT_THAT(db, IsOk());
+    ASSERT_THAT((*db)->Execute("CREATE TABLE record(x)"), IsOk());
+  }
+  ASSERT_THAT(BackUp(state_, kept_), IsOk());
+  ASSERT_THAT(PutBack(), IsOk());
+  EXPECT_EQ(Slurp(to_ + "/extract/events.db"), Slurp(extract));
+}
+
+// The sums stand in the order in which the files were copied.
+TEST_F(BackupTest, ACheckpointIsNeverNewerThanItsLedger) {
+  auto checkpoint =
+      Database::Open(state_ + "/checkpoint.db", Database::Mode::kDurable);
+  ASSERT_THAT(checkpoint, IsOk());
+  ASSERT_THAT((*checkpoint)->Execute("CREATE TABLE checkpoint(x)"), IsOk());
+  ASSERT_THAT(BackUp(state_, kept_), IsOk());
+  const std::string sums = Slurp(kept_ + "/SHA256SUMS");
+  EXPECT_LT(sums.find("  checkpoint.db"), sums.find("  agent.db"));
+  EXPECT_LT(sums.find("  agent.db"), sums.find("  pseudonym.key"));
+}
+
 TEST_F(BackupTest, CoreutilsCheckItToo) {
   ASSERT_THAT(BackUp(state_, kept_), IsOk());
   const std::string check =
