@@ -23,9 +23,9 @@
 #include "core/ledger/node_entries.h"
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
-#include "core/store/sqlite_checkpoint_store.h"
 #include "core/link/metrics_file.h"
 #include "core/store/schema.h"
+#include "core/store/sqlite_checkpoint_store.h"
 #include "core/store/sqlite_ledger_store.h"
 
 namespace cairn {
@@ -247,7 +247,8 @@ class RunningAgent {
     metrics_.Set(kAttached, link_.attached() ? 1 : 0);
     metrics_.Set(kEntries, static_cast<double>(ledger_->size()));
     metrics_.Set(kHeld, static_cast<double>(KnownHoldings().size()));
-    const absl::Status written = WriteMetrics(metrics_, settings_.config.metrics_file());
+    const absl::Status written =
+        WriteMetrics(metrics_, settings_.config.metrics_file());
     if (written.ok()) return;
     LogLine("metrics.failed", {{"reason", std::string(written.message())}});
   }

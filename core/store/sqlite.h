@@ -10,8 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/base/mutex.h"
 #include "absl/time/time.h"
+#include "core/base/mutex.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
