@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "agent/audit.h"
 #include "agent/coordinator_link.h"
 #include "agent/gatekeeper.h"
+#include "agent/ledger_link.h"
 #include "agent/terms.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
@@ -33,6 +35,7 @@ namespace {
 
 constexpr size_t kMaxWaiting = 64;
 constexpr std::chrono::seconds kHeartbeat(20);
+constexpr std::chrono::seconds kRound(30);  // of witnesses
 constexpr std::chrono::milliseconds kLookForLoad(2000);
 
 constexpr char kQueries[] = "cairn_queries_total";
@@ -52,6 +55,9 @@ std::vector<MetricFamily> AgentMetrics() {
       {kHeld, "Data sets that it can answer for.", Kind::kGauge},
   };
 }
+constexpr char kQuarantineWords[] =
+    "cannot vouch for its own ledger, and answers nothing until its steward "
+    "has looked at it; the reason stands in the agent's log";
 
 absl::Status CheckOwnIdentity(const AgentSettings& settings) {
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
@@ -65,27 +71,13 @@ absl::Status CheckOwnIdentity(const AgentSettings& settings) {
       expected.partnership, "/agent/", expected.id));
 }
 
-// That the partnership knows this agency's ledger by the keys it has.
-absl::Status CheckLedgerKeys(const AgentSettings& settings,
-                             const LogOwner& owner,
-                             const NodeSecrets& secrets) {
-  const std::string& path = settings.config.ledger_keys();
-  if (path.empty()) {
-    LogLine("ledger.unchecked", {{"reason", "no ledger_keys are configured"}});
-    return absl::OkStatus();
-  }
-  CAIRN_ASSIGN_OR_RETURN(const LedgerKeys keys,
-                         ReadLedgerKeys(path, *settings.catalogue));
-  return CheckOwnKeys(path, keys, owner, PublicHalves(secrets));
-}
-
-v1::AgentMessage Overloaded(const v1::Ask& ask) {
+v1::AgentMessage RefusalTo(const v1::Ask& ask, v1::RefusalReason reason,
+                           absl::string_view sentence) {
   v1::AgentMessage message;
   v1::Answer* answer = message.mutable_answer();
   answer->set_query_id(ask.query_id());
-  answer->mutable_refusal()->set_reason(v1::OVERLOADED);
-  answer->mutable_refusal()->set_sentence(
-      "has too many questions waiting; ask again in a few seconds");
+  answer->mutable_refusal()->set_reason(reason);
+  answer->mutable_refusal()->set_sentence(std::string(sentence));
   return message;
 }
 
@@ -123,21 +115,20 @@ absl::StatusOr<Gate> OpenGate(const AgentSettings& settings,
 // runs on the one worker.
 class RunningAgent {
  public:
+  // `ledger` may be null: then nobody's ledger is looked at.
   RunningAgent(const AgentSettings& settings, AgentState* state,
-               LogSigner* signer, Gate* gate,
+               LogSigner* signer, Gate* gate, LedgerLink* ledger,
                std::shared_ptr<grpc::ChannelCredentials> credentials)
       : settings_(settings),
-        clock_(state->clock),
         state_dir_(settings.config.state_dir()),
-        ledger_(state->ledger.get()),
+        state_(state),
         signer_(signer),
         gate_(gate),
+        peers_(ledger),
         answerer_(&settings, state->ledger.get(), state->releases.get(),
-                  state->asks.get()),
+                  state->asks.get(), ledger),
         link_(settings.config.coordinator(), std::move(credentials),
-              settings.catalogue->digest,
-              {[this] { return KnownHoldings(); },
-               [this](v1::Ask ask) { Take(std::move(ask)); }}),
+              settings.catalogue->digest, Handlers()),
         metrics_(AgentMetrics()),
         worker_(1, kMaxWaiting) {
     answerer_.SetGate(gate->keeper.get());
@@ -157,9 +148,39 @@ class RunningAgent {
   }
 
  private:
+  CoordinatorLink::Handlers Handlers() {
+    CoordinatorLink::Handlers handlers;
+    handlers.holdings = [this] { return KnownHoldings(); };
+    handlers.remembered = [this] {
+      return peers_ == nullptr ? "" : peers_->Remembered();
+    };
+    handlers.on_welcome = [this](const v1::Welcome& welcome) {
+      OnWorker([this, welcome] { Meet(welcome.remembered()); });
+    };
+    handlers.on_ask = [this](v1::Ask ask) { Take(std::move(ask)); };
+    handlers.on_witness_request = [this](const v1::WitnessRequest& request) {
+      Cosign(request);
+    };
+    handlers.on_witness_reply = [this](const v1::WitnessReply& reply) {
+      OnWorker([this, reply] { TakeReply(reply); });
+    };
+    return handlers;
+  }
+
+  // Work on ledgers that comes again by itself where it is dropped.
+  void OnWorker(std::function<void()> work) {
+    if (peers_ != nullptr && !worker_.Push(std::move(work))) {
+      LogLine("ledger.late", {{"reason", "too much is waiting"}});
+    }
+  }
+
+  // On the reading thread, so that each checkpoint is held against the one that
+  // came before it, whatever then becomes of the question.
   void Take(v1::Ask ask) {
     const auto came = std::chrono::steady_clock::now();
-    const bool taken = worker_.Push([this, ask, came] {
+    AskFindings findings;
+    if (peers_ != nullptr) findings = peers_->Look(ask);
+    const bool taken = worker_.Push([this, ask, findings, came] {
       // The coordinator has stopped waiting: what is asked now comes first.
       const auto waited = std::chrono::steady_clock::now() - came;
       const std::chrono::milliseconds within(ask.answer_within_ms());
@@ -168,22 +189,25 @@ class RunningAgent {
         metrics_.Add(kQueries, "late");
         return;
       }
-      Answer(ask);
+      Answer(ask, findings);
     });
     if (taken) return;
     metrics_.Add(kQueries, "overloaded");
-    link_.Send(Overloaded(ask));
+    link_.Send(RefusalTo(
+        ask, v1::OVERLOADED,
+        "has too many questions waiting; ask again in a few seconds"));
   }
 
-  void Answer(const v1::Ask& ask) {
-    auto answer = answerer_.Answer(ask);
-    const absl::Status signed_now =
-        answer.ok() ? signer_->Sign().status() : absl::OkStatus();
-    if (!signed_now.ok()) answer = signed_now;
-    if (!answer.ok()) {
-      Stop(answer.status());
+  void Answer(const v1::Ask& ask, const AskFindings& findings) {
+    if (Quarantined()) {
+      metrics_.Add(kQueries, "refused");
+      link_.Send(RefusalTo(ask, v1::QUARANTINED, kQuarantineWords));
       return;
     }
+    auto answer = answerer_.Answer(ask, findings);
+    absl::Status done = answer.status();
+    if (done.ok()) done = AddProof(&*answer);
+    if (!done.ok()) return Stop(done);
     const std::string outcome = answer->has_refusal() ? "refused" : "released";
     LogLine("query.answered",
             {{"query", ask.query_id()}, {"outcome", outcome}});
@@ -194,7 +218,18 @@ class RunningAgent {
     link_.Send(message);
   }
 
-  // No log, no run: the ledger cannot be written, so the agent stops.
+  // The entry itself, and that it stands in the log that is signed now.
+  absl::Status AddProof(v1::Answer* answer) {
+    v1::Receipt* receipt = answer->mutable_receipt();
+    CAIRN_ASSIGN_OR_RETURN(*receipt->mutable_entry(),
+                           state_->ledger->Line(receipt->index()));
+    CAIRN_ASSIGN_OR_RETURN(const TlogProof proof,
+                           signer_->Receipt(receipt->index()));
+    receipt->set_proof(proof.Text());
+    return absl::OkStatus();
+  }
+
+  // No log, no run: what cannot be written or signed stops the agent.
   void Stop(const absl::Status& why) {
     LogLine("agent.stopping", {{"reason", std::string(why.message())}});
     {
@@ -212,15 +247,74 @@ class RunningAgent {
     absl::Status status = people.status();
     if (status.ok()) {
       gate_->people->denied = std::move((*people)->denied);
-      status = gate_->desk->Work(clock_.Now()).status();
+      status = gate_->desk->Work(state_->clock.Now()).status();
     }
     if (!status.ok()) Stop(status);
+  }
+
+  // A witness has seen more of this agency's log than there is, or another one.
+  void Quarantine(const absl::Status& why) {
+    MutexLock lock(&mutex_);
+    if (!quarantined_.empty()) return;
+    quarantined_ = std::string(why.message());
+    LogLine("agent.quarantined", {{"reason", quarantined_}});
+  }
+  bool Quarantined() {
+    MutexLock lock(&mutex_);
+    return !quarantined_.empty();
+  }
+
+  void Meet(const std::string& remembered) {
+    const absl::Status met = peers_->Met(remembered);
+    if (absl::IsDataLoss(met)) return Quarantine(met);
+    if (!met.ok()) {
+      LogLine("ledger.unknown", {{"reason", std::string(met.message())}});
+    }
+    StartRound();
+  }
+
+  void StartRound() {
+    if (Quarantined()) return;
+    const auto requests = peers_->Round();
+    if (!requests.ok()) return Stop(requests.status());
+    SendAll(*requests);
+  }
+
+  void TakeReply(const v1::WitnessReply& reply) {
+    if (Quarantined()) return;
+    const auto requests = peers_->Take(reply);
+    if (absl::IsDataLoss(requests.status())) {
+      return Quarantine(requests.status());
+    }
+    if (requests.ok()) SendAll(*requests);
+  }
+
+  void SendAll(const std::vector<v1::WitnessRequest>& requests) {
+    for (const v1::WitnessRequest& request : requests) {
+      v1::AgentMessage message;
+      *message.mutable_witness_request() = request;
+      link_.Send(message);
+    }
+  }
+
+  // Looked at in the order of the line; answered when it is on the disk.
+  void Cosign(const v1::WitnessRequest& request) {
+    if (peers_ == nullptr || Quarantined()) return;
+    const v1::WitnessReply reply = peers_->Cosign(request);
+    OnWorker([this, reply] {
+      const absl::Status kept = peers_->Keep(state_->ledger.get());
+      if (!kept.ok()) return Stop(kept);
+      v1::AgentMessage message;
+      *message.mutable_witness_reply() = reply;
+      link_.Send(message);
+    });
   }
 
   // Heartbeats, and a new Hello when load has replaced an extract.
   void Tick() {
     auto last_beat = std::chrono::steady_clock::now();
     auto last_metrics = last_beat - kMetricsEvery;
+    auto last_round = last_beat;
     while (!stopping_) {
       for (int i = 0; i < 10 && !stopping_; ++i) {
         std::this_thread::sleep_for(kLookForLoad / 10);
@@ -235,6 +329,10 @@ class RunningAgent {
         LookForExports();
       });
       if (!queued) continue;
+      if (now - last_round >= kRound) {
+        last_round = now;
+        OnWorker([this] { StartRound(); });
+      }
       if (now - last_beat < kHeartbeat) continue;
       last_beat = now;
       v1::AgentMessage message;
@@ -245,7 +343,7 @@ class RunningAgent {
 
   void KeepMetrics() {
     metrics_.Set(kAttached, link_.attached() ? 1 : 0);
-    metrics_.Set(kEntries, static_cast<double>(ledger_->size()));
+    metrics_.Set(kEntries, static_cast<double>(state_->ledger->size()));
     metrics_.Set(kHeld, static_cast<double>(KnownHoldings().size()));
     const absl::Status written =
         WriteMetrics(metrics_, settings_.config.metrics_file());
@@ -270,7 +368,7 @@ class RunningAgent {
 
   void LookForExports() {
     bool logged = false;
-    absl::Status status = LogExports(state_dir_, ledger_, &logged);
+    absl::Status status = LogExports(state_dir_, state_->ledger.get(), &logged);
     if (status.ok() && logged) status = signer_->Sign().status();
     if (!status.ok()) Stop(status);
   }
@@ -285,16 +383,17 @@ class RunningAgent {
   }
 
   const AgentSettings& settings_;
-  const Clock& clock_;
   const std::string state_dir_;
-  Ledger* const ledger_;
+  AgentState* const state_;
   LogSigner* const signer_;
   Gate* const gate_;
+  LedgerLink* const peers_;
   Answerer answerer_;
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
   std::vector<v1::Holding> holdings_ ABSL_GUARDED_BY(mutex_);
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
+  std::string quarantined_ ABSL_GUARDED_BY(mutex_);  // why; "": it is not
   CoordinatorLink link_;
   Metrics metrics_;
   WorkQueue worker_;
@@ -339,7 +438,10 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_ASSIGN_OR_RETURN(NodeSecrets secrets,
                          ReadOrMakeNodeSecrets(settings.config.state_dir(),
                                                owner, state->clock.Now()));
-  CAIRN_RETURN_IF_ERROR(CheckLedgerKeys(settings, owner, secrets));
+  CAIRN_ASSIGN_OR_RETURN(
+      std::optional<LedgerKeys> keys,
+      ReadOwnLedgerKeys(settings.config.ledger_keys(), *settings.catalogue,
+                        owner, PublicHalves(secrets)));
   CAIRN_ASSIGN_OR_RETURN(
       const auto checkpoints,
       SqliteCheckpointStore::Open(CheckpointPath(settings.config.state_dir())));
@@ -354,16 +456,26 @@ absl::Status RunAgent(const AgentSettings& settings) {
     kill(getpid(), SIGTERM);
   });
   CAIRN_ASSIGN_OR_RETURN(
-      const auto node, NodeEntries::Start(state->ledger.get(), &state->clock,
-                                          settings.config.SerializeAsString()));
+      const auto node,
+      NodeEntries::Start(state->ledger.get(), &state->clock,
+                         settings.config.SerializeAsString(),
+                         QuorumFields(keys, settings.config.quorum())));
   CAIRN_RETURN_IF_ERROR(state->asks->CloseAbandoned(state->ledger.get()));
   CAIRN_RETURN_IF_ERROR(
       LogTerms(settings, state->database.get(), state->ledger.get()));
   CAIRN_ASSIGN_OR_RETURN(Gate gate, OpenGate(settings, state.get()));
+  std::unique_ptr<LedgerLink> ledger;
+  if (keys.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(
+        ledger, LedgerLink::Create(settings, std::move(secrets.witness),
+                                   *std::move(keys), signer.get(),
+                                   state->database.get(), &state->clock));
+  }
   LogLine("agent.started", {{"agency", settings.config.agency()}});
-  const absl::Status ended = RunningAgent(settings, state.get(), signer.get(),
-                                          &gate, std::move(credentials))
-                                 .Run();
+  const absl::Status ended =
+      RunningAgent(settings, state.get(), signer.get(), &gate, ledger.get(),
+                   std::move(credentials))
+          .Run();
   LogLine("agent.stopped", {{"agency", settings.config.agency()}});
   CAIRN_RETURN_IF_ERROR(state->ledger->broken());
   CAIRN_RETURN_IF_ERROR(ended);

@@ -118,8 +118,12 @@ absl::StatusOr<Query> ReadQuestion(const v1::Ask& ask, Refusal* refusal) {
 }  // namespace
 
 Answerer::Answerer(const AgentSettings* settings, Ledger* ledger,
-                   ReleaseStore* releases, AskBook* asks)
-    : settings_(settings), ledger_(ledger), releases_(releases), asks_(asks) {}
+                   ReleaseStore* releases, AskBook* asks, LedgerLink* link)
+    : settings_(settings),
+      ledger_(ledger),
+      releases_(releases),
+      asks_(asks),
+      link_(link) {}
 
 absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
                                                        Use use,
@@ -430,6 +434,7 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
   answer->set_elapsed_ms(MsSince(start));
   const auto write = [&](const Receipt& receipt) -> absl::Status {
     SetReceipt(receipt, answer);
+    answer->mutable_receipt()->set_salt(commitment.salt);
     CAIRN_RETURN_IF_ERROR(asks_->WriteAnswer(*answer));
     if (at_gate.judged.has_value()) {
       CAIRN_RETURN_IF_ERROR(gate_->WriteReleased(*at_gate.judged));
@@ -458,16 +463,24 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
 
 absl::Status Answerer::WriteReceived(const v1::Ask& ask, const Query& query,
                                      const AtGate& at_gate,
+                                     const AskFindings& findings,
                                      const Refusal* refusal, bool new_id,
                                      v1::Answer* answer) {
   const Commitment question = Commitment::To(ask.query());
-  std::vector<Entry> entries = {
-      ReceivedEntry(ask, query, *settings_->catalogue, question)};
+  // What the witness has seen meanwhile goes first.
+  std::vector<Entry> entries;
+  if (link_ != nullptr) entries = link_->TakeEntries();
+  entries.push_back(ReceivedEntry(ask, query, *settings_->catalogue, question));
   if (at_gate.opened.has_value() && at_gate.opened->question.has_value()) {
     // Who signed it, not whom the coordinator names. The name of a signed
     // question says nothing of what it asks: there is a nonce in it.
-    entries[0].fields["actor"] = at_gate.opened->asker;
-    entries[0].fields["signed"] = at_gate.opened->name;
+    entries.back().fields["actor"] = at_gate.opened->asker;
+    entries.back().fields["signed"] = at_gate.opened->name;
+  }
+  if (findings.index.has_value()) {
+    entries.back().fields["coordinator_index"] =
+        static_cast<int64_t>(*findings.index);
+    entries.back().fields["coordinator_entry"] = Hex(findings.leaf_hash);
   }
   if (refusal == nullptr) {
     entries.push_back({"query.admitted", ask.query_id(), {}});
@@ -480,6 +493,7 @@ absl::Status Answerer::WriteReceived(const v1::Ask& ask, const Query& query,
   }
   const auto write = [&](const Receipt& last) -> absl::Status {
     const uint64_t received = last.index - 1;
+    if (link_ != nullptr) CAIRN_RETURN_IF_ERROR(link_->KeepInCommit());
     CAIRN_RETURN_IF_ERROR(
         releases_->commitments()->Write(received, question.salt, ask.query()));
     if (at_gate.opened.has_value()) {
@@ -496,7 +510,8 @@ absl::Status Answerer::WriteReceived(const v1::Ask& ask, const Query& query,
   return ledger_->Append(entries, write).status();
 }
 
-absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
+absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
+                                            const AskFindings& findings) {
   const auto start = Watch::now();
   // Both go into the ledger: whoever sends more than an id gets its beginning
   // back.
@@ -505,7 +520,8 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
   ask.set_asker(Beginning(given.asker()));
   CAIRN_ASSIGN_OR_RETURN(std::optional<AskBook::Asked> before,
                          asks_->Find(ask));
-  if (before.has_value() && before->same && before->answer.has_value()) {
+  if (!findings.refusal.has_value() && before.has_value() && before->same &&
+      before->answer.has_value()) {
     // Nothing new leaves and nothing is run: the entry is that of the first.
     return *std::move(before->answer);
   }
@@ -513,10 +529,14 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
   answer.set_query_id(ask.query_id());
   Refusal refusal;
   AtGate at_gate;
-  const auto query = before.has_value() ? ReadQuestion(ask, &refusal)
-                                        : Open(ask, &at_gate, &refusal);
+  // What the coordinator did not show does not come to the gate.
+  const auto query = before.has_value() || findings.refusal.has_value()
+                         ? ReadQuestion(ask, &refusal)
+                         : Open(ask, &at_gate, &refusal);
   absl::StatusOr<Admitted> admitted =
-      before.has_value()
+      findings.refusal.has_value() ? Refuse(&refusal, findings.refusal->reason,
+                                            findings.refusal->sentence)
+      : before.has_value()
           ? Refuse(&refusal, v1::REPLAYED, AskBook::WhyNotAgain(*before))
       : query.ok() ? Admit(*query, Use::kAnswer, &at_gate, &refusal)
                    : query.status();
@@ -531,7 +551,7 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given) {
   }
   if (!admitted.ok()) answer.set_elapsed_ms(MsSince(start));
   CAIRN_RETURN_IF_ERROR(WriteReceived(
-      ask, query.ok() ? *query : Query(), at_gate,
+      ask, query.ok() ? *query : Query(), at_gate, findings,
       admitted.ok() ? nullptr : &refusal, !before.has_value(), &answer));
   if (admitted.ok()) {
     CAIRN_RETURN_IF_ERROR(Release(*admitted, at_gate, start, &answer));

@@ -14,6 +14,7 @@
 #include "agent/data_source.h"
 #include "agent/figure_cache.h"
 #include "agent/gatekeeper.h"
+#include "agent/ledger_link.h"
 #include "agent/release_store.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "core/disclosure/protect.h"
@@ -48,9 +49,10 @@ class Answerer {
  public:
   using Watch = std::chrono::steady_clock;
 
-  // All must outlive the answerer.
+  // All must outlive the answerer. Without a link, nobody's ledger is looked
+  // at.
   Answerer(const AgentSettings* settings, Ledger* ledger,
-           ReleaseStore* releases, AskBook* asks);
+           ReleaseStore* releases, AskBook* asks, LedgerLink* link = nullptr);
 
   // Without one, whoever the coordinator names may ask. It must outlive the
   // answerer.
@@ -58,7 +60,8 @@ class Answerer {
 
   // Always an answer: tables, or a refusal with its reason. An error only when
   // the agent's own state cannot be written or read: the agent is to stop.
-  absl::StatusOr<v1::Answer> Answer(const v1::Ask& ask);
+  absl::StatusOr<v1::Answer> Answer(const v1::Ask& ask,
+                                    const AskFindings& findings = {});
 
   // What would leave for a question, and why each hidden cell is hidden. Writes
   // nothing, pins nothing: for the steward's own terminal.
@@ -130,8 +133,9 @@ class Answerer {
   // Commit A: what was asked, and what is done with it. `refusal` is null where
   // it is admitted, else `answer` becomes it. A `new_id` is used from then on.
   absl::Status WriteReceived(const v1::Ask& ask, const Query& query,
-                             const AtGate& at_gate, const Refusal* refusal,
-                             bool new_id, v1::Answer* answer);
+                             const AtGate& at_gate, const AskFindings& findings,
+                             const Refusal* refusal, bool new_id,
+                             v1::Answer* answer);
   // The run and commit B. Fills in `answer`.
   absl::Status Release(const Admitted& admitted, const AtGate& at_gate,
                        Watch::time_point start, v1::Answer* answer);
@@ -150,6 +154,7 @@ class Answerer {
   Ledger* const ledger_;
   ReleaseStore* const releases_;
   AskBook* const asks_;
+  LedgerLink* const link_;
   Gatekeeper* gate_ = nullptr;
   std::map<std::string, OpenSource> sources_;
 };

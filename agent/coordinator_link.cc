@@ -14,6 +14,8 @@ namespace cairn {
 namespace {
 
 constexpr uint32_t kProtocolVersion = 1;
+// An entry, two checkpoints and three proofs: what comes with a question.
+constexpr size_t kMaxShownBytes = 192 << 10;
 constexpr int kFirstPauseMs = 200;
 constexpr int kLongestPauseMs = 5'000;
 
@@ -95,8 +97,8 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
   v1::CoordinatorEnvelope envelope;
   while (stream->Read(&envelope)) {
     v1::CoordinatorMessage message;
-    const absl::Status read =
-        ParseMessage(envelope.message(), kMaxQuestionBytes + 4096, &message);
+    const absl::Status read = ParseMessage(
+        envelope.message(), kMaxQuestionBytes + kMaxShownBytes, &message);
     if (!read.ok()) {
       LogLine("message.refused", {{"reason", std::string(read.message())}});
       continue;
@@ -106,9 +108,24 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
         if (!*welcomed) LogLine("link.up", {{"coordinator", target_}});
         *welcomed = true;
         attached_ = true;
+        if (handlers_.on_welcome) {
+          handlers_.on_welcome(std::move(*message.mutable_welcome()));
+        }
         break;
       case v1::CoordinatorMessage::kAsk:
         handlers_.on_ask(std::move(*message.mutable_ask()));
+        break;
+      case v1::CoordinatorMessage::kWitnessRequest:
+        if (handlers_.on_witness_request) {
+          handlers_.on_witness_request(
+              std::move(*message.mutable_witness_request()));
+        }
+        break;
+      case v1::CoordinatorMessage::kWitnessReply:
+        if (handlers_.on_witness_reply) {
+          handlers_.on_witness_reply(
+              std::move(*message.mutable_witness_reply()));
+        }
         break;
       case v1::CoordinatorMessage::kGoAway:
         *go_away = message.go_away().reason().substr(0, 300);
@@ -124,6 +141,7 @@ void CoordinatorLink::SayHello() {
   v1::Hello* hello = message.mutable_hello();
   hello->set_protocol_version(kProtocolVersion);
   hello->set_catalogue_digest(catalogue_digest_);
+  if (handlers_.remembered) hello->set_remembered(handlers_.remembered());
   for (v1::Holding& holding : handlers_.holdings()) {
     *hello->add_holding() = std::move(holding);
   }

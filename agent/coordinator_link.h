@@ -27,8 +27,16 @@ class CoordinatorLink {
     // What the agency holds, asked at each connect and when it may have
     // changed.
     std::function<std::vector<v1::Holding>()> holdings;
-    // A question; must not block for long.
+    // A question; must not block for long, nor may the next ones. All come in
+    // the order of the line.
     std::function<void(v1::Ask)> on_ask;
+    // What follows is for ledgers, and may be left empty. The checkpoint of the
+    // coordinator's that is remembered:
+    std::function<std::string()> remembered;
+    // It is there, and says what it remembers.
+    std::function<void(v1::Welcome)> on_welcome;
+    std::function<void(v1::WitnessRequest)> on_witness_request;
+    std::function<void(v1::WitnessReply)> on_witness_reply;
   };
 
   CoordinatorLink(std::string target,

@@ -103,12 +103,25 @@ std::string Disclosure(const v1::DisclosureReceipt& receipt) {
       .Done();
 }
 
+// Where it stands in a log. Entry and proof are as they came: with the log's
+// key they prove it to anyone (docs/ledger-format.md, section 6).
+JsonObject Place(const v1::Receipt& receipt) {
+  JsonObject object;
+  object.Add("index", absl::StrCat(receipt.index()))
+      .Add("entry_hash",
+           JsonText(absl::BytesToHexString(receipt.entry_hash())));
+  if (!receipt.proof().empty()) {
+    object.Add("entry", JsonText(receipt.entry()))
+        .Add("proof", JsonText(receipt.proof()));
+  }
+  return object;
+}
+
 std::string Receipt(const v1::AgencyOutcome& agency) {
   if (!agency.has_receipt()) return "null";
   const v1::Receipt& receipt = agency.receipt();
-  return JsonObject()
-      .Add("index", absl::StrCat(receipt.index()))
-      .Add("entry_hash", JsonText(absl::BytesToHexString(receipt.entry_hash())))
+  JsonObject object = Place(receipt);
+  return object
       .Add("disclosure",
            receipt.has_disclosure() ? Disclosure(receipt.disclosure()) : "null")
       .Done();
@@ -150,6 +163,8 @@ std::string ResultToJson(const v1::Result& result) {
           .Add("rule", rule == nullptr ? "null" : Rule(*rule))
           .Add("rows", LineArray(rows))
           .Add("agencies", LineArray(agencies))
+          .Add("receipt",
+               result.has_receipt() ? Place(result.receipt()).Done() : "null")
           .Add("warnings",
                JsonTexts({result.warning().begin(), result.warning().end()}))
           .Done(),

@@ -160,6 +160,8 @@ void AddAgency(const AgencyAnswer& answer, const std::string& epoch,
   if (!answer.receipt.entry_hash.empty()) {
     outcome->mutable_receipt()->set_index(answer.receipt.index);
     outcome->mutable_receipt()->set_entry_hash(answer.receipt.entry_hash);
+    outcome->mutable_receipt()->set_entry(answer.entry);
+    outcome->mutable_receipt()->set_proof(answer.proof);
   }
   if (answer.tables != nullptr && !answer.tables->empty()) {
     *outcome->mutable_receipt()->mutable_disclosure() =
@@ -224,6 +226,8 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
   read.agency = agency;
   read.elapsed_ms = answer.elapsed_ms();
   read.receipt = {answer.receipt().index(), answer.receipt().entry_hash()};
+  read.entry = answer.receipt().entry();
+  read.proof = answer.receipt().proof();
   if (answer.has_refusal()) {
     read.outcome = AgencyAnswer::Outcome::kRefused;
     read.reason = answer.refusal().sentence().substr(0, 500);

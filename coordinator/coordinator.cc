@@ -5,10 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/answer_receipt.h"
 #include "coordinator/coordinator_metrics.h"
 #include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/link/ledger_wire.h"
 #include "core/link/metrics_file.h"
 #include "core/link/translate.h"
 #include "core/query/filter_text.h"
@@ -16,7 +18,6 @@
 namespace cairn {
 namespace {
 
-constexpr uint32_t kProtocolVersion = 1;
 // Most wait for the disk: those that wait together share a commit.
 constexpr size_t kWorkers = 16;
 constexpr size_t kMaxWaiting = 1024;
@@ -25,8 +26,9 @@ constexpr size_t kMaxOpenRunsOfAnalyst = 128;
 constexpr size_t kMaxAsksOfAgency = 128;
 constexpr size_t kMaxStreams = 1024;
 constexpr size_t kMaxStreamsOfAgency = 4;
-constexpr std::chrono::seconds kHelloWithin(10);
-constexpr std::chrono::seconds kGoAwayTakenWithin(5);
+// How long a question waits for the agencies to vouch for the ledger, just
+// after they have come.
+constexpr std::chrono::seconds kQuorumWait(3);
 constexpr uint32_t kDefaultTimeoutMs = 30'000;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
 
@@ -72,16 +74,19 @@ v1::QueryEvent EventOf(const AgencyAnswer& answer) {
 }  // namespace
 
 Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
-                         LogSigner* signer, const Clock* clock)
+                         AgentRegistry* registry, LedgerHub* ledgers,
+                         const Clock* clock)
     : settings_(settings),
       log_(log),
-      signer_(signer),
+      registry_(registry),
+      ledgers_(ledgers),
       clock_(clock),
       metrics_(CoordinatorMetrics()),
       open_(kMaxOpenRuns, kMaxOpenRunsOfAnalyst),
       streams_(kMaxStreams, kMaxStreamsOfAgency),
       work_(kWorkers, kMaxWaiting) {
   if (!settings_->config.metrics_file().empty()) KeepMetrics();
+  if (ledgers_ != nullptr) NextRound();
 }
 
 Coordinator::~Coordinator() {
@@ -143,7 +148,7 @@ absl::Status Coordinator::ReadQuestion(const std::string& bytes,
 
 v1::Holding Coordinator::HoldingOf(const std::string& agency,
                                    const std::string& data_set) const {
-  const AgentRegistry::Agency found = registry_.Find(agency);
+  const AgentRegistry::Agency found = registry_->Find(agency);
   for (const v1::Holding& holding : found.holdings) {
     if (holding.data_set() == data_set) return holding;
   }
@@ -210,13 +215,20 @@ absl::Status Coordinator::StartRun(const std::string& asker,
             ? "too many questions of yours are open; ask again in 2 seconds"
             : "too many questions are open; ask again in 2 seconds");
   }
-  CAIRN_RETURN_IF_ERROR(
-      log_->Received({question->query_id, question->asked_at, asker,
-                      query.purpose, query.data_set,
-                      QuestionText(question->request, where), bytes,
-                      question->request.query().SerializeAsString()})
-          .status());
-  CAIRN_RETURN_IF_ERROR(signer_->Sign().status());
+  std::vector<Entry> notes;
+  if (ledgers_ != nullptr) {
+    CAIRN_RETURN_IF_ERROR(ledgers_->CheckSound());
+    notes = ledgers_->TakeEntries();
+  }
+  CAIRN_ASSIGN_OR_RETURN(
+      question->logged,
+      log_->Received(
+          {question->query_id, question->asked_at, asker, query.purpose,
+           query.data_set, QuestionText(question->request, where), bytes,
+           question->request.query().SerializeAsString()},
+          std::move(notes)));
+  question->receipt.set_index(question->logged.receipt.index);
+  question->receipt.set_entry_hash(question->logged.receipt.entry_hash);
 
   LogLine("query.received", {{"query", question->query_id}});
 
@@ -252,13 +264,25 @@ absl::Status Coordinator::StartRun(const std::string& asker,
                 open->Expire("did not answer in time");
               }
             });
-  SendAsks(*question, run, timeout_ms);
+  if (ledgers_ == nullptr) {
+    SendAsks(question, run, timeout_ms);
+    return absl::OkStatus();
+  }
+  const bool sent = ledgers_->WhenWitnessed([this, question, run, timeout_ms] {
+    SendAsks(question, run, timeout_ms);
+  });
+  if (sent) return absl::OkStatus();
+  timer_.At(Timer::Clock::now() + kQuorumWait, [this] {
+    // The agencies say for themselves what they miss.
+    if (!work_.Push([this] { ledgers_->Release(); })) ledgers_->Release();
+  });
   return absl::OkStatus();
 }
 
-void Coordinator::SendAsks(const Question& question,
+void Coordinator::SendAsks(const std::shared_ptr<Question>& asked,
                            const std::shared_ptr<QueryRun>& run,
                            uint32_t timeout_ms) {
+  Question& question = *asked;
   v1::CoordinatorMessage message;
   v1::Ask* ask = message.mutable_ask();
   ask->set_query_id(question.query_id);
@@ -267,19 +291,73 @@ void Coordinator::SendAsks(const Question& question,
   ask->set_asker(question.asker);
   ask->set_signed_question(question.request.signed_question());
   ask->set_asker_certificate(question.request.asker_certificate());
-  for (const std::string& agency : question.agencies) {
-    const AgentRegistry::Agency found = registry_.Find(agency);
-    // This one is among those that wait.
-    const bool sent = found.session != nullptr &&
-                      CountWaiting(agency) <= kMaxAsksOfAgency &&
-                      found.session->Send(message);
-    if (sent) continue;
-    AgencyAnswer silent;
-    silent.agency = agency;
-    silent.reason = found.session == nullptr ? "is not connected"
-                                             : "has too many questions waiting";
+  if (ledgers_ == nullptr) {
+    for (const std::string& agency : question.agencies) {
+      SendAsk(agency, message, run.get());
+    }
+    return;
+  }
+  const absl::Status shown = ledgers_->Show(
+      question.logged.receipt.index, question.agencies,
+      [&](const std::string& agency, const ShownEntry& entry) {
+        if (question.receipt.proof().empty()) {
+          question.receipt.set_entry(entry.line);
+          question.receipt.set_proof(entry.proof);
+        }
+        *ask->mutable_logged() = ToProto(entry, question.logged.salt);
+        return SendAsk(agency, message, run.get());
+      });
+  if (!shown.ok()) run->Expire(std::string(shown.message()));
+}
+
+bool Coordinator::SendAsk(const std::string& agency,
+                          const v1::CoordinatorMessage& message,
+                          QueryRun* run) {
+  const AgentRegistry::Agency found = registry_->Find(agency);
+  // This one is among those that wait.
+  const bool sent = found.session != nullptr &&
+                    CountWaiting(agency) <= kMaxAsksOfAgency &&
+                    found.session->Send(message);
+  if (sent) return true;
+  AgencyAnswer silent;
+  silent.agency = agency;
+  silent.reason = found.session == nullptr ? "is not connected"
+                                           : "has too many questions waiting";
+  // Not here: the last one ends the run, and that takes time.
+  if (!work_.Push([run = FindRun(message.ask().query_id()), silent] {
+        if (run != nullptr) run->Accept(silent);
+      })) {
     run->Accept(std::move(silent));
   }
+  return false;
+}
+
+// No receipt, no answer.
+AgencyAnswer Coordinator::Read(const std::string& agency,
+                               const v1::Answer& answer) const {
+  AgencyAnswer read = ReadAnswer(agency, answer, settings_->floor);
+  if (ledgers_ == nullptr) return read;
+  const NodeKeys* keys = ledgers_->KeysOf(agency);
+  const absl::Status proven =
+      keys == nullptr ? absl::NotFoundError("its key is not in the ledger_keys")
+                      : CheckAnswerReceipt(answer, keys->log);
+  if (proven.ok()) return read;
+  const bool refused = read.outcome == AgencyAnswer::Outcome::kRefused;
+  // Some refusals come before anything was logged, and none adds a figure.
+  if (!refused) {
+    AgencyAnswer without;
+    without.agency = agency;
+    without.outcome = AgencyAnswer::Outcome::kRefused;
+    without.reason = absl::StrCat(
+        "gave no receipt that holds, so its answer was not taken: ",
+        proven.message());
+    without.elapsed_ms = read.elapsed_ms;
+    read = std::move(without);
+  }
+  read.receipt = {};
+  read.entry.clear();
+  read.proof.clear();
+  return read;
 }
 
 void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
@@ -303,10 +381,10 @@ void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
   if (query.where.has_value()) {
     result->set_where_text(FilterToText(*query.where));
   }
+  *result->mutable_receipt() = question->receipt;
   FillResult(question->context, answers, result);
   const std::string outcome = OutcomeOf(*result);
-  absl::Status kept = log_->Answered(outcome, *result);
-  if (kept.ok()) kept = signer_->Sign().status();
+  const absl::Status kept = log_->Answered(outcome, *result);
   const std::chrono::duration<double> took =
       Timer::Clock::now() - question->came;
   metrics_.Add(kQueries, kept.ok() ? outcome : "failed");
@@ -338,7 +416,7 @@ void Coordinator::KeepMetrics() {
 
 void Coordinator::WriteMetricsNow() {
   metrics_.Set(kOpenQueries, static_cast<double>(open_.taken()));
-  metrics_.Set(kAttached, static_cast<double>(registry_.Sessions().size()));
+  metrics_.Set(kAttached, static_cast<double>(registry_->Sessions().size()));
   metrics_.Set(kMembers, settings_->config.agency_size());
   metrics_.Set(kEntries, static_cast<double>(log_->ledger()->size()));
   const absl::Status written =
@@ -354,20 +432,11 @@ size_t Coordinator::CountWaiting(const std::string& agency) {
   return waiting;
 }
 
-void Coordinator::CloseSession(const std::shared_ptr<AgentSession>& session,
-                               const std::string& reason) {
-  session->Close(reason);
-  timer_.At(Timer::Clock::now() + kGoAwayTakenWithin,
-            [weak = std::weak_ptr<AgentSession>(session)] {
-              if (const auto stays = weak.lock()) stays->Cut();
-            });
-}
-
 v1::Description Coordinator::Describe() const {
   v1::Description description;
   *description.mutable_catalogue() = settings_->catalogue_message;
   for (const auto& member : settings_->config.agency()) {
-    const AgentRegistry::Agency found = registry_.Find(member.id());
+    const AgentRegistry::Agency found = registry_->Find(member.id());
     auto* agency = description.add_agency();
     agency->set_id(member.id());
     agency->set_name(member.name());
@@ -381,103 +450,6 @@ v1::Description Coordinator::Describe() const {
     }
   }
   return description;
-}
-
-void Coordinator::Attached(std::shared_ptr<AgentSession> session) {
-  // Known from its Hello on: until then it is not asked.
-  LogLine("agent.connected", {{"agency", session->agency()}});
-  timer_.At(Timer::Clock::now() + kHelloWithin,
-            [this, weak = std::weak_ptr<AgentSession>(session)] {
-              const auto silent = weak.lock();
-              if (silent == nullptr || silent->greeted()) return;
-              LogLine("agent.silent", {{"agency", silent->agency()}});
-              CloseSession(silent, "no Hello came in time");
-            });
-}
-
-void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
-                          const v1::Hello& hello) {
-  if (hello.protocol_version() != kProtocolVersion) {
-    CloseSession(session,
-                 absl::StrCat("this coordinator speaks protocol version ",
-                              kProtocolVersion, ", the agent ",
-                              hello.protocol_version()));
-    return;
-  }
-  if (hello.catalogue_digest() != settings_->catalogue->digest) {
-    CloseSession(
-        session,
-        "the agent's catalogue differs from the coordinator's; both need the "
-        "same file");
-    return;
-  }
-  const absl::Status fits = CheckHoldings(hello, settings_->floor);
-  if (!fits.ok()) {
-    CloseSession(session, std::string(fits.message()));
-    return;
-  }
-  registry_.SetHoldings(session->agency(),
-                        {hello.holding().begin(), hello.holding().end()});
-  const auto replaced =
-      registry_.Attach(session->agency(), session, clock_->Now());
-  if (replaced != nullptr && replaced != session) {
-    CloseSession(replaced, "a newer connection of this agency took its place");
-  }
-  v1::CoordinatorMessage welcome;
-  welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
-  session->set_greeted();
-  session->Send(welcome);
-  LogLine("agent.attached", {{"agency", session->agency()}});
-}
-
-void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
-                                 v1::AgentMessage message) {
-  switch (message.kind_case()) {
-    case v1::AgentMessage::kHello:
-      OnHello(session, message.hello());
-      return;
-    case v1::AgentMessage::kHeartbeat:
-      registry_.Seen(session->agency(), clock_->Now());
-      return;
-    case v1::AgentMessage::kAnswer: {
-      const auto run = FindRun(message.answer().query_id());
-      const bool taken =
-          run != nullptr &&
-          work_.Push([agency = session->agency(), run, floor = settings_->floor,
-                      answer = std::move(*message.mutable_answer())] {
-            run->Accept(ReadAnswer(agency, answer, floor));
-          });
-      if (!taken) {
-        LogLine("answer.dropped", {{"agency", session->agency()}});
-      }
-      return;
-    }
-    default:
-      CloseSession(session, "a message of an unknown kind came");
-  }
-}
-
-void Coordinator::Detached(const std::shared_ptr<AgentSession>& session) {
-  if (!registry_.Detach(session->agency(), session.get(), clock_->Now())) {
-    return;
-  }
-  LogLine("agent.detached", {{"agency", session->agency()}});
-  // Its open questions will not be answered on this stream.
-  std::vector<std::shared_ptr<QueryRun>> open;
-  {
-    MutexLock lock(&mutex_);
-    for (const auto& [id, run] : runs_) open.push_back(run);
-  }
-  for (const auto& run : open) {
-    AgencyAnswer silent;
-    silent.agency = session->agency();
-    silent.reason = "lost its connection before it answered";
-    run->Accept(std::move(silent));
-  }
-}
-
-void Coordinator::Drain(const std::string& reason) {
-  for (const auto& session : registry_.Sessions()) session->Close(reason);
 }
 
 }  // namespace cairn

@@ -12,13 +12,13 @@
 #include "coordinator/agent_session.h"
 #include "coordinator/answer_book.h"
 #include "coordinator/config.h"
+#include "coordinator/ledger_hub.h"
 #include "coordinator/query_log.h"
 #include "coordinator/query_run.h"
 #include "coordinator/slots.h"
 #include "coordinator/timer.h"
 #include "core/base/metrics.h"
 #include "core/base/work_queue.h"
-#include "core/ledger/log_signer.h"
 
 namespace cairn {
 
@@ -38,9 +38,10 @@ namespace cairn {
 // Ask and OnAgentMessage may block on the disk: they run on the work queue.
 class Coordinator {
  public:
-  // All must outlive the coordinator.
+  // All must outlive the coordinator. Without a hub, nobody's ledger is looked
+  // at.
   Coordinator(const CoordinatorSettings* settings, QueryLog* log,
-              LogSigner* signer, const Clock* clock);
+              AgentRegistry* registry, LedgerHub* ledgers, const Clock* clock);
   // Ends every run that is open, then the work queue.
   ~Coordinator();
 
@@ -80,6 +81,8 @@ class Coordinator {
     std::vector<std::string> agencies;
     Slots::Slot slot;  // among the questions that are open
     Timer::Clock::time_point came = Timer::Clock::now();
+    QueryLog::Logged logged;
+    v1::Receipt receipt;  // that it was
   };
 
   absl::Status StartRun(const std::string& asker, const std::string& bytes,
@@ -88,11 +91,16 @@ class Coordinator {
   absl::Status ChooseAgencies(Question* question) const;
   v1::Holding HoldingOf(const std::string& agency,
                         const std::string& data_set) const;
-  void SendAsks(const Question& question, const std::shared_ptr<QueryRun>& run,
-                uint32_t timeout_ms);
+  void SendAsks(const std::shared_ptr<Question>& asked,
+                const std::shared_ptr<QueryRun>& run, uint32_t timeout_ms);
+  bool SendAsk(const std::string& agency, const v1::CoordinatorMessage& message,
+               QueryRun* run);
+  AgencyAnswer Read(const std::string& agency, const v1::Answer& answer) const;
+  void NextRound();
   void FinishRun(const std::shared_ptr<Question>& question,
                  std::vector<AgencyAnswer> answers, const OnEvent& on_event,
                  const OnEnd& on_end);
+  void OnWitness(const std::string& agency, v1::AgentMessage message);
   void OnHello(const std::shared_ptr<AgentSession>& session,
                const v1::Hello& hello);
   // Says GoAway, and cuts the stream soon after if that is not taken.
@@ -107,9 +115,9 @@ class Coordinator {
 
   const CoordinatorSettings* const settings_;
   QueryLog* const log_;
-  LogSigner* const signer_;
+  AgentRegistry* const registry_;
+  LedgerHub* const ledgers_;
   const Clock* const clock_;
-  AgentRegistry registry_;
   Metrics metrics_;
   Slots open_;     // questions, by asker
   Slots streams_;  // by agency

@@ -18,6 +18,7 @@
 #include "coordinator/config.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/coordinator_backup.h"
+#include "coordinator/ledger_hub.h"
 #include "coordinator/query_service.h"
 #include "core/audit/commands.h"
 #include "core/base/command_line.h"
@@ -38,20 +39,6 @@ namespace {
 
 constexpr char kProgram[] = "cairn-coordinator";
 
-// That the partnership knows the coordinator's ledger by the keys it has.
-absl::Status CheckLedgerKeys(const CoordinatorSettings& settings,
-                             const LogOwner& owner,
-                             const NodeSecrets& secrets) {
-  const std::string& path = settings.config.ledger_keys();
-  if (path.empty()) {
-    LogLine("ledger.unchecked", {{"reason", "no ledger_keys are configured"}});
-    return absl::OkStatus();
-  }
-  CAIRN_ASSIGN_OR_RETURN(const LedgerKeys keys,
-                         ReadLedgerKeys(path, *settings.catalogue));
-  return CheckOwnKeys(path, keys, owner, PublicHalves(secrets));
-}
-
 absl::Status Run(const std::string& config_path) {
   BlockSignals();  // before gRPC starts threads of its own
   CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
@@ -70,11 +57,15 @@ absl::Status Run(const std::string& config_path) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
                          QueryLog::Open(settings.DatabasePath(), &clock));
   CAIRN_RETURN_IF_ERROR(log->ledger()->Verify().status());
-  const LogOwner owner = OwnerIn(*settings.catalogue, "");
   CAIRN_ASSIGN_OR_RETURN(
       NodeSecrets secrets,
-      ReadOrMakeNodeSecrets(settings.config.state_dir(), owner, clock.Now()));
-  CAIRN_RETURN_IF_ERROR(CheckLedgerKeys(settings, owner, secrets));
+      ReadOrMakeNodeSecrets(settings.config.state_dir(),
+                            OwnerIn(*settings.catalogue, ""), clock.Now()));
+  CAIRN_ASSIGN_OR_RETURN(
+      std::optional<LedgerKeys> keys,
+      ReadOwnLedgerKeys(settings.config.ledger_keys(), *settings.catalogue,
+                        OwnerIn(*settings.catalogue, ""),
+                        PublicHalves(secrets)));
   CAIRN_ASSIGN_OR_RETURN(
       const auto checkpoints,
       SqliteCheckpointStore::Open(CheckpointPath(settings.config.state_dir())));
@@ -88,20 +79,30 @@ absl::Status Run(const std::string& config_path) {
     kill(getpid(), SIGTERM);
   });
   CAIRN_ASSIGN_OR_RETURN(
-      const auto node, NodeEntries::Start(log->ledger(), &clock,
-                                          settings.config.SerializeAsString()));
+      const auto node,
+      NodeEntries::Start(log->ledger(), &clock,
+                         settings.config.SerializeAsString(),
+                         QuorumFields(keys, settings.config.quorum())));
   CAIRN_RETURN_IF_ERROR(log->CloseAbandoned());
   CAIRN_ASSIGN_OR_RETURN(
       std::unique_ptr<NodeLog> own_log,
       NodeLog::Open(settings.DatabasePath(),
                     CheckpointPath(settings.config.state_dir()),
                     signer->key().name()));
+  AgentRegistry registry;
+  std::unique_ptr<LedgerHub> ledgers;
+  if (keys.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(
+        ledgers, LedgerHub::Create(settings, std::move(secrets.witness),
+                                   *std::move(keys), signer.get(),
+                                   log->ledger(), &registry, &clock));
+  }
   CAIRN_ASSIGN_OR_RETURN(const auto credentials,
                          MakeServerCredentials(settings.config.credentials()));
 
   AllowManyFiles();
-  auto coordinator =
-      std::make_unique<Coordinator>(&settings, log.get(), signer.get(), &clock);
+  auto coordinator = std::make_unique<Coordinator>(
+      &settings, log.get(), &registry, ledgers.get(), &clock);
   AttachService attach(&settings, coordinator.get());
   QueryService query(&settings, coordinator.get());
   AuditService audit(&settings, coordinator.get(), std::move(own_log));

@@ -89,7 +89,8 @@ absl::Status QueryLog::CloseAbandoned() {
       .status();
 }
 
-absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question) {
+absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question,
+                                                    std::vector<Entry> notes) {
   const absl::Status room = CheckDiskReserve(FolderOf(database_->path()));
   if (!room.ok()) {
     LogLine("query.refused", {{"reason", std::string(room.message())}});
@@ -103,9 +104,10 @@ absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question) {
   entry.fields["purpose"] = question.purpose;
   entry.fields["data_set"] = question.data_set;
   entry.fields["question_commit"] = commitment.hash;
+  notes.push_back(std::move(entry));
   CAIRN_ASSIGN_OR_RETURN(
       const Receipt receipt,
-      ledger_->Append({entry}, [&](const Receipt& last) -> absl::Status {
+      ledger_->Append(notes, [&](const Receipt& last) -> absl::Status {
         CAIRN_RETURN_IF_ERROR(
             commitments_->Write(last.index, commitment.salt, question.query));
         CAIRN_ASSIGN_OR_RETURN(

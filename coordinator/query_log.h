@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,9 +44,10 @@ class QueryLog {
   // Once, before the first question: those that were open when the coordinator
   // last stopped get an entry query.abandoned, and have no answer.
   absl::Status CloseAbandoned();
-  // RESOURCE_EXHAUSTED, and nothing is written, where the disk has no more left
-  // than its reserve.
-  absl::StatusOr<Logged> Received(const Question& question);
+  // After `notes`, in one commit with them. RESOURCE_EXHAUSTED, and nothing is
+  // written, where the disk has no more left than its reserve.
+  absl::StatusOr<Logged> Received(const Question& question,
+                                  std::vector<Entry> notes = {});
   // `outcome`: complete, partial, refused or failed.
   absl::Status Answered(const std::string& outcome, const v1::Result& result);
   // NOT_FOUND if there is no such query, or it has no result.

@@ -24,6 +24,7 @@ struct AgencyAnswer {
   uint32_t elapsed_ms = 0;
   std::shared_ptr<const std::vector<ProtectedTable>> tables;
   Receipt receipt;
+  std::string entry, proof;      // of the receipt, as they came
   DisclosureReceipt disclosure;  // of the tables
 };
 

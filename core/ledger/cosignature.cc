@@ -1,5 +1,6 @@
 #include "core/ledger/cosignature.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -96,7 +97,12 @@ absl::StatusOr<QuorumRule> QuorumRule::Create(
 
 absl::Status QuorumRule::Check(const SignedCheckpoint& checkpoint,
                                absl::Time now) const {
-  size_t fresh = 0;
+  return Until(checkpoint, now).status();
+}
+
+absl::StatusOr<absl::Time> QuorumRule::Until(const SignedCheckpoint& checkpoint,
+                                             absl::Time now) const {
+  std::vector<absl::Time> fresh;
   std::vector<std::string> wanting;
   for (const VerifierKey& witness : witnesses_) {
     const NoteSignature* cosignature = checkpoint.note().Find(witness);
@@ -112,12 +118,16 @@ absl::Status QuorumRule::Check(const SignedCheckpoint& checkpoint,
     } else if (time - now > options_.max_skew) {
       wanting.push_back(absl::StrCat(witness.name(), " (in the future)"));
     } else {
-      ++fresh;
+      fresh.push_back(time);
     }
   }
-  if (fresh >= options_.needed) return absl::OkStatus();
+  if (fresh.size() >= options_.needed) {
+    // Until the last of the newest that are needed is too old.
+    std::sort(fresh.rbegin(), fresh.rend());
+    return fresh[options_.needed - 1] + options_.max_age;
+  }
   return absl::FailedPreconditionError(absl::StrCat(
-      fresh, " of ", witnesses_.size(),
+      fresh.size(), " of ", witnesses_.size(),
       " witnesses have cosigned this checkpoint in the last ",
       absl::FormatDuration(options_.max_age), "; ", options_.needed,
       " are needed. Without one: ", absl::StrJoin(wanting, ", ")));

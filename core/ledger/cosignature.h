@@ -61,8 +61,14 @@ class QuorumRule {
   // the name of one of the witnesses is not true: such a note is refused whole.
   absl::Status Check(const SignedCheckpoint& checkpoint, absl::Time now) const;
 
+  // The same, and until when it holds of this checkpoint: what a caller may
+  // keep instead of checking the same signatures again.
+  absl::StatusOr<absl::Time> Until(const SignedCheckpoint& checkpoint,
+                                   absl::Time now) const;
+
   const std::vector<VerifierKey>& witnesses() const { return witnesses_; }
   size_t needed() const { return options_.needed; }
+  absl::Duration max_age() const { return options_.max_age; }
 
  private:
   QuorumRule(std::vector<VerifierKey> witnesses, Options options)

@@ -275,6 +275,12 @@ absl::StatusOr<std::vector<std::string>> Ledger::ProveConsistency(
   });
 }
 
+absl::StatusOr<std::string> Ledger::Line(uint64_t index) const {
+  MutexLock lock(&mutex_);
+  CAIRN_ASSIGN_OR_RETURN(LedgerStore::Line line, ReadLine(store_, index));
+  return std::move(line.text);
+}
+
 absl::StatusOr<TlogProof> Ledger::ProveEntry(
     uint64_t index, const SignedCheckpoint& checkpoint) const {
   const uint64_t size = checkpoint.checkpoint().size;

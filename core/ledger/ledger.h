@@ -133,6 +133,8 @@ class Ledger {
   // more. INVALID_ARGUMENT if the key is not a log's.
   absl::StatusOr<SignedCheckpoint> Sign(const SigningKey& key);
 
+  // An entry as it was written. DATA_LOSS if it is not there.
+  absl::StatusOr<std::string> Line(uint64_t index) const;
   // For this tree at a size it has, or had. INVALID_ARGUMENT if it never had.
   absl::StatusOr<std::vector<std::string>> ProveConsistency(
       uint64_t old_size, uint64_t new_size) const;

@@ -73,6 +73,29 @@ absl::StatusOr<SignedCheckpoint> LogSigner::SignLocked() {
   return *last_;
 }
 
+absl::StatusOr<Checkpoint> LogSigner::CheckKept(const std::string& note) const {
+  CAIRN_ASSIGN_OR_RETURN(const SignedCheckpoint kept,
+                         OpenCheckpoint(note, key_.verifier()));
+  CAIRN_RETURN_IF_ERROR(CheckGoesOn(*ledger_, kept.checkpoint()));
+  return kept.checkpoint();
+}
+
+absl::Status LogSigner::KeepCosigned(const SignedCheckpoint& checkpoint,
+                                     const std::string& day) {
+  MutexLock lock(&mutex_);
+  return store_->KeepCosigned(key_.verifier().name(), day, checkpoint.Text());
+}
+
+absl::StatusOr<std::optional<SignedCheckpoint>> LogSigner::LastCosigned() {
+  MutexLock lock(&mutex_);
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> notes,
+                         store_->Cosigned(key_.verifier().name()));
+  std::optional<SignedCheckpoint> last;
+  if (notes.empty()) return last;
+  CAIRN_ASSIGN_OR_RETURN(last, OpenCheckpoint(notes.back(), key_.verifier()));
+  return last;
+}
+
 absl::StatusOr<TlogProof> LogSigner::Receipt(uint64_t index) {
   MutexLock lock(&mutex_);
   if (!last_.has_value() || last_->checkpoint().size <= index) {

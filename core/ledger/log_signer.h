@@ -62,6 +62,18 @@ class LogSigner {
   // The receipt of an entry: its place in the last checkpoint that was signed,
   // or in a new one where that does not cover it.
   absl::StatusOr<TlogProof> Receipt(uint64_t index);
+  const Ledger& ledger() const { return *ledger_; }
+
+  // Whether a checkpoint that somebody has kept is of this log's history.
+  // INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED if it is none that this
+  // log has signed: that says nothing. DATA_LOSS if it is, and the ledger does
+  // not go on from it: it says which sizes disagree.
+  absl::StatusOr<Checkpoint> CheckKept(const std::string& note) const;
+  // For the auditor: the last note of each day that witnesses have cosigned.
+  absl::Status KeepCosigned(const SignedCheckpoint& checkpoint,
+                            const std::string& day);
+  // The last that was kept; nothing if there is none.
+  absl::StatusOr<std::optional<SignedCheckpoint>> LastCosigned();
 
  private:
   LogSigner(SigningKey key, Ledger* ledger, CheckpointStore* store,

@@ -58,8 +58,9 @@ NodeEntries::NodeEntries(Ledger* ledger, const Clock* clock)
 NodeEntries::~NodeEntries() { EndWatch(); }
 
 absl::StatusOr<std::unique_ptr<NodeEntries>> NodeEntries::Start(
-    Ledger* ledger, const Clock* clock, absl::string_view config) {
-  Entry started{"node.started", "", {}};
+    Ledger* ledger, const Clock* clock, absl::string_view config,
+    std::map<std::string, std::variant<std::string, int64_t>> more) {
+  Entry started{"node.started", "", std::move(more)};
   started.fields["build"] = DigestOfProgram();
   started.fields["boot"] = BootId();
   started.fields["config"] = Sha256Hex(config);

@@ -1,9 +1,12 @@
 #ifndef CAIRN_CORE_LEDGER_NODE_ENTRIES_H_
 #define CAIRN_CORE_LEDGER_NODE_ENTRIES_H_
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -25,10 +28,11 @@ namespace cairn {
 // or a power cut. From the constructor on, a thread looks at the clock.
 class NodeEntries {
  public:
-  // Appends node.started. `config`: the configuration's own bytes. Ledger and
-  // clock must outlive it.
+  // Appends node.started. `config`: the configuration's own bytes; `more`: what
+  // of it the entry is to say in full. Ledger and clock must outlive it.
   static absl::StatusOr<std::unique_ptr<NodeEntries>> Start(
-      Ledger* ledger, const Clock* clock, absl::string_view config);
+      Ledger* ledger, const Clock* clock, absl::string_view config,
+      std::map<std::string, std::variant<std::string, int64_t>> more = {});
   ~NodeEntries();
 
   // Appends node.stopped; nothing more is looked at. Once, as the last act.

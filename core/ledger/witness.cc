@@ -21,13 +21,16 @@ WitnessAnswer Refuse(Outcome outcome, absl::string_view reason) {
   return answer;
 }
 
-WitnessAnswer WrongSize(uint64_t asked, uint64_t kept) {
+WitnessAnswer WrongSize(uint64_t asked,
+                        const std::optional<WitnessedState>& last) {
+  const uint64_t kept = last.has_value() ? last->size : 0;
   WitnessAnswer answer =
       Refuse(Outcome::kWrongSize,
              absl::StrCat("the proof starts at size ", asked,
                           ", but the checkpoint cosigned last has size ", kept,
                           "; send the proof from there"));
   answer.size = kept;
+  if (last.has_value()) answer.kept_checkpoint = last->checkpoint;
   return answer;
 }
 
@@ -104,7 +107,7 @@ const VerifierKey* Witness::FindLog(const std::string& origin) const {
   return nullptr;
 }
 
-absl::StatusOr<WitnessAnswer> Witness::Add(
+absl::StatusOr<WitnessAnswer> Witness::Follow(
     const WitnessRequest& request) const {
   const absl::StatusOr<Note> note = ParseNote(request.checkpoint);
   if (!note.ok()) return Refuse(Outcome::kMalformed, note.status().message());
@@ -133,7 +136,7 @@ absl::StatusOr<WitnessAnswer> Witness::Add(
                          store_->Load(next.origin));
   const uint64_t last_size = last.has_value() ? last->size : 0;
   if (request.old_size != last_size) {
-    return WrongSize(request.old_size, last_size);
+    return WrongSize(request.old_size, last);
   }
   if (std::optional<WitnessAnswer> refused = Judge(request, next, last)) {
     return *std::move(refused);
@@ -145,15 +148,25 @@ absl::StatusOr<WitnessAnswer> Witness::Add(
   if (!kept) {
     CAIRN_ASSIGN_OR_RETURN(const std::optional<WitnessedState> now,
                            store_->Load(next.origin));
-    return WrongSize(request.old_size, now.has_value() ? now->size : 0);
+    return WrongSize(request.old_size, now);
   }
-  return CosignNow(*opened);
+  WitnessAnswer answer;
+  answer.outcome = Outcome::kCosigned;
+  return answer;
+}
+
+absl::StatusOr<WitnessAnswer> Witness::Add(
+    const WitnessRequest& request) const {
+  CAIRN_ASSIGN_OR_RETURN(WitnessAnswer answer, Follow(request));
+  if (answer.outcome != Outcome::kCosigned) return answer;
+  CAIRN_ASSIGN_OR_RETURN(const Note note, ParseNote(request.checkpoint));
+  return CosignNow(note.text);
 }
 
 absl::StatusOr<WitnessAnswer> Witness::CosignNow(
-    const SignedCheckpoint& checkpoint) const {
+    absl::string_view checkpoint_text) const {
   CAIRN_ASSIGN_OR_RETURN(const NoteSignature cosignature,
-                         Cosign(checkpoint.note().text, key_, clock_->Now()));
+                         Cosign(checkpoint_text, key_, clock_->Now()));
   WitnessAnswer answer;
   answer.outcome = Outcome::kCosigned;
   answer.signature_line = cosignature.Line();

@@ -70,7 +70,8 @@ struct WitnessAnswer {
   std::string signature_line;  // if kCosigned, with its newline
   uint64_t size = 0;           // if kWrongSize
   // If kSplitView or kBadProof: the checkpoint that was cosigned last. With the
-  // one in the request it is the evidence; both are signed by the log.
+  // one in the request it is the evidence; both are signed by the log. If
+  // kWrongSize: the same, so that a log that went back sees its own signature.
   std::string kept_checkpoint;
 };
 
@@ -97,6 +98,9 @@ class Witness {
       const Clock* clock);
 
   absl::StatusOr<WitnessAnswer> Add(const WitnessRequest& request) const;
+  // The same but for the signature: what is shown is remembered, and not
+  // vouched for to others. kCosigned then has no signature line.
+  absl::StatusOr<WitnessAnswer> Follow(const WitnessRequest& request) const;
 
  private:
   Witness(SigningKey key, std::vector<VerifierKey> logs, WitnessStore* store,
@@ -108,7 +112,7 @@ class Witness {
 
   const VerifierKey* FindLog(const std::string& origin) const;
   absl::StatusOr<WitnessAnswer> CosignNow(
-      const SignedCheckpoint& checkpoint) const;
+      absl::string_view checkpoint_text) const;
 
   const SigningKey key_;
   const std::vector<VerifierKey> logs_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cairn/v1/config.pb.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/link/text_config.h"
 
@@ -192,9 +193,22 @@ absl::Status CheckOwnKeys(const std::string& path, const LedgerKeys& keys,
       said->witness.Text() == own.witness.Text()) {
     return absl::OkStatus();
   }
-  return Bad(path,
-             absl::StrCat("does not have this node's own keys; they are\n",
-                          LedgerKeysText(owner, own)));
+  return Bad(path, absl::StrCat("does not have the keys of ", owner.Words(),
+                                " as they are in its state folder; put there "
+                                "what its `keys` prints"));
+}
+
+absl::StatusOr<std::optional<LedgerKeys>> ReadOwnLedgerKeys(
+    const std::string& path, const Catalogue& catalogue, const LogOwner& owner,
+    const NodeKeys& own) {
+  std::optional<LedgerKeys> keys;
+  if (path.empty()) {
+    LogLine("ledger.unchecked", {{"reason", "no ledger_keys are configured"}});
+    return keys;
+  }
+  CAIRN_ASSIGN_OR_RETURN(keys, ReadLedgerKeys(path, catalogue));
+  CAIRN_RETURN_IF_ERROR(CheckOwnKeys(path, *keys, owner, own));
+  return keys;
 }
 
 }  // namespace cairn

@@ -2,6 +2,7 @@
 #define CAIRN_CORE_LINK_LEDGER_KEYS_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,11 @@ absl::StatusOr<LedgerKeys> ReadLedgerKeys(const std::string& path,
 // INVALID_ARGUMENT if the file says other keys of this node than it has.
 absl::Status CheckOwnKeys(const std::string& path, const LedgerKeys& keys,
                           const LogOwner& owner, const NodeKeys& own);
+// Both. Nothing where no file is configured: the node's own decision, and its
+// log says so.
+absl::StatusOr<std::optional<LedgerKeys>> ReadOwnLedgerKeys(
+    const std::string& path, const Catalogue& catalogue, const LogOwner& owner,
+    const NodeKeys& own);
 
 }  // namespace cairn
 

@@ -41,20 +41,25 @@ absl::StatusOr<bool> SqliteWitnessStore::CompareAndSwap(
     const WitnessedState& next) {
   bool same = false;
   CAIRN_RETURN_IF_ERROR(database_->Transact([&]() -> absl::Status {
-    CAIRN_ASSIGN_OR_RETURN(const std::optional<WitnessedState> now,
-                           Load(origin));
-    same = now.has_value() == expected.has_value() &&
-           (!now.has_value() || now->SameTree(*expected));
-    if (!same || (now.has_value() && now->SameTree(next))) {
-      return absl::OkStatus();
-    }
-    replace_.BindText(1, origin);
-    replace_.BindInt(2, static_cast<int64_t>(next.size));
-    replace_.BindBlob(3, next.root);
-    replace_.BindText(4, next.checkpoint);
-    return replace_.Run();
+    CAIRN_ASSIGN_OR_RETURN(same, SwapInCommit(origin, expected, next));
+    return absl::OkStatus();
   }));
   return same;
+}
+
+absl::StatusOr<bool> SqliteWitnessStore::SwapInCommit(
+    const std::string& origin, const std::optional<WitnessedState>& expected,
+    const WitnessedState& next) {
+  CAIRN_ASSIGN_OR_RETURN(const std::optional<WitnessedState> now, Load(origin));
+  const bool same = now.has_value() == expected.has_value() &&
+                    (!now.has_value() || now->SameTree(*expected));
+  if (!same || (now.has_value() && now->SameTree(next))) return same;
+  replace_.BindText(1, origin);
+  replace_.BindInt(2, static_cast<int64_t>(next.size));
+  replace_.BindBlob(3, next.root);
+  replace_.BindText(4, next.checkpoint);
+  CAIRN_RETURN_IF_ERROR(replace_.Run());
+  return true;
 }
 
 }  // namespace cairn

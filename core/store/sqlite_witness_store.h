@@ -26,6 +26,10 @@ class SqliteWitnessStore : public WitnessStore {
   absl::StatusOr<bool> CompareAndSwap(
       const std::string& origin, const std::optional<WitnessedState>& expected,
       const WitnessedState& next) override;
+  // CompareAndSwap within a commit that is open already: durable when that is.
+  absl::StatusOr<bool> SwapInCommit(
+      const std::string& origin, const std::optional<WitnessedState>& expected,
+      const WitnessedState& next);
 
  private:
   SqliteWitnessStore(Database* database, Statement select, Statement replace)

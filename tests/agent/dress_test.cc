@@ -59,8 +59,9 @@ class DressTest : public ::testing::Test {
     auto state = OpenAgentState(settings_);
     ASSERT_TRUE(state.ok()) << state.status();
     state_ = *std::move(state);
-    answerer_ = std::make_unique<Answerer>(&settings_, state_->ledger.get(),
-                                           state_->releases.get());
+    answerer_ =
+        std::make_unique<Answerer>(&settings_, state_->ledger.get(),
+                                   state_->releases.get(), state_->asks.get());
   }
 
   absl::StatusOr<Query> QueryOf(const RandomQuestion& question,

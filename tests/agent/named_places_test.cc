@@ -123,8 +123,9 @@ class NamedPlacesTest : public LoadTest {
     auto state = OpenAgentState(settings_);
     ASSERT_THAT(state, IsOk());
     state_ = *std::move(state);
-    answerer_ = std::make_unique<Answerer>(&settings_, state_->ledger.get(),
-                                           state_->releases.get());
+    answerer_ =
+        std::make_unique<Answerer>(&settings_, state_->ledger.get(),
+                                   state_->releases.get(), state_->asks.get());
   }
 
   absl::StatusOr<ProtectedTable> Ask(const std::vector<std::string>& by,

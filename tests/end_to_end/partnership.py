@@ -180,7 +180,8 @@ class Partnership:
             + f"state_dir: {quoted(state or self.folder / 'state' / agency)}\n"
             f"catalogue: {quoted(self.catalogue)}\n"
             f"policy: {quoted(self.policy)}\n"
-            f"{self.ledger_keys()}"
+            # Elsewhere it has keys of its own, which the file does not know.
+            f"{'' if state else self.ledger_keys()}"
             f"{member.extra}{member.places}{member.source}"
         )
 

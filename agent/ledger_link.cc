@@ -1,0 +1,137 @@
+#include "agent/ledger_link.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/link/ledger_wire.h"
+
+namespace cairn {
+namespace {
+
+AskFindings Refused(v1::RefusalReason reason, absl::string_view start,
+                    const absl::Status& why) {
+  AskFindings findings;
+  findings.refusal = Refusal{reason, absl::StrCat(start, why.message())};
+  return findings;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LedgerLink>> LedgerLink::Create(
+    const AgentSettings& settings, SigningKey witness, LedgerKeys keys,
+    LogSigner* signer, Database* database, const Clock* clock) {
+  CAIRN_ASSIGN_OR_RETURN(auto store, SqliteWitnessStore::Create(database));
+  CAIRN_ASSIGN_OR_RETURN(QuorumRule rule,
+                         CoordinatorQuorum(keys, settings.config.quorum()));
+  QuorumCheck quorum(keys.coordinator.log, std::move(rule));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto peers,
+      LedgerPeers::Create(settings.config.agency(), std::move(witness),
+                          std::move(keys), settings.config.quorum(), signer,
+                          store.get(), clock));
+  return std::unique_ptr<LedgerLink>(
+      new LedgerLink(settings.config.agency(), std::move(store),
+                     std::move(peers), std::move(quorum), clock));
+}
+
+absl::Status LedgerLink::Follow(const ShownEntry& shown,
+                                const SignedCheckpoint& newest) {
+  CAIRN_ASSIGN_OR_RETURN(
+      const WitnessAnswer answer,
+      peers_->desk()->Follow({shown.old_size, shown.since_old, newest.Text()}));
+  if (answer.outcome == WitnessAnswer::Outcome::kCosigned) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(answer.reason);
+}
+
+AskFindings LedgerLink::Look(const v1::Ask& ask) {
+  constexpr char kNotLogged[] =
+      "was not shown that the question stands in the coordinator's ledger: ";
+  const ShownEntry shown = FromProto(ask.logged());
+  const auto proven = CheckLogged(
+      shown, {ask.query_id(), ask.asker(), ask.query(), ask.logged().salt()},
+      peers_->keys().coordinator.log);
+  if (!proven.ok()) return Refused(v1::NOT_LOGGED, kNotLogged, proven.status());
+  const absl::Status follows = Follow(shown, proven->checkpoint);
+  if (!follows.ok()) return Refused(v1::NOT_LOGGED, kNotLogged, follows);
+  const absl::Status vouched =
+      quorum_.Check(shown, proven->checkpoint.checkpoint(), clock_->Now());
+  if (!vouched.ok()) {
+    return Refused(
+        v1::NOT_WITNESSED,
+        "too few agencies vouch for the coordinator's ledger: ", vouched);
+  }
+  AskFindings findings;
+  findings.index = proven->index;
+  findings.leaf_hash = proven->leaf_hash;
+  return findings;
+}
+
+v1::WitnessReply LedgerLink::Cosign(const v1::WitnessRequest& request) {
+  auto answer = peers_->Add(request.from(), FromProto(request));
+  if (!answer.ok()) {
+    answer = WitnessAnswer();
+    answer->reason = "the witness could not look";
+  }
+  return ToProto(*answer, agency_, request.from());
+}
+
+absl::Status LedgerLink::Met(const std::string& remembered) {
+  return peers_->log()->Met("", remembered, [] {});
+}
+
+absl::StatusOr<std::vector<v1::WitnessRequest>> LedgerLink::Round() {
+  std::vector<v1::WitnessRequest> requests;
+  CAIRN_RETURN_IF_ERROR(peers_->log()->Round(
+      peers_->witnesses(),
+      [&](const std::string& witness, const WitnessRequest& request) {
+        requests.push_back(ToProto(request, agency_, witness));
+        return true;
+      }));
+  return requests;
+}
+
+absl::StatusOr<std::vector<v1::WitnessRequest>> LedgerLink::Take(
+    const v1::WitnessReply& reply) {
+  CAIRN_ASSIGN_OR_RETURN(const WitnessedLog::Taken taken,
+                         peers_->log()->Take(reply.from(), FromProto(reply)));
+  std::vector<v1::WitnessRequest> requests;
+  if (taken.again) {
+    CAIRN_RETURN_IF_ERROR(peers_->log()->Again(
+        reply.from(),
+        [&](const std::string& witness, const WitnessRequest& request) {
+          requests.push_back(ToProto(request, agency_, witness));
+          return true;
+        }));
+  } else if (!taken.cosigned) {
+    LogLine("ledger.not_cosigned",
+            {{"witness", reply.from().empty() ? "coordinator" : reply.from()},
+             {"reason", taken.reason}});
+  }
+  return requests;
+}
+
+absl::Status LedgerLink::Keep(Ledger* ledger) {
+  if (peers_->desk()->HasConflict()) {
+    return ledger->Append(TakeEntries(), [this] { return KeepInCommit(); })
+        .status();
+  }
+  return peers_->desk()->seen()->Keep(
+      store_.get(), [this](const std::string& origin,
+                           const std::optional<WitnessedState>& kept,
+                           const WitnessedState& next) {
+        return store_->CompareAndSwap(origin, kept, next);
+      });
+}
+
+absl::Status LedgerLink::KeepInCommit() {
+  return peers_->desk()->seen()->Keep(
+      store_.get(), [this](const std::string& origin,
+                           const std::optional<WitnessedState>& kept,
+                           const WitnessedState& next) {
+        return store_->SwapInCommit(origin, kept, next);
+      });
+}
+
+}  // namespace cairn

@@ -1,0 +1,169 @@
+// The coordinator's part towards agents: who is attached, and what they say.
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/coordinator.h"
+#include "core/base/log.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kProtocolVersion = 1;
+constexpr std::chrono::seconds kRound(30);  // of witnesses
+constexpr std::chrono::seconds kHelloWithin(10);
+constexpr std::chrono::seconds kGoAwayTakenWithin(5);
+
+}  // namespace
+
+void Coordinator::NextRound() {
+  timer_.At(Timer::Clock::now() + kRound, [this] {
+    if (!work_.Push([this] { ledgers_->Round(); })) {
+      LogLine("ledger.late", {{"reason", "too much is waiting"}});
+    }
+    NextRound();
+  });
+}
+
+void Coordinator::Attached(std::shared_ptr<AgentSession> session) {
+  // Known from its Hello on: until then it is not asked.
+  LogLine("agent.connected", {{"agency", session->agency()}});
+  timer_.At(Timer::Clock::now() + kHelloWithin,
+            [this, weak = std::weak_ptr<AgentSession>(session)] {
+              const auto silent = weak.lock();
+              if (silent == nullptr || silent->greeted()) return;
+              LogLine("agent.silent", {{"agency", silent->agency()}});
+              CloseSession(silent, "no Hello came in time");
+            });
+}
+
+void Coordinator::CloseSession(const std::shared_ptr<AgentSession>& session,
+                               const std::string& reason) {
+  session->Close(reason);
+  timer_.At(Timer::Clock::now() + kGoAwayTakenWithin,
+            [weak = std::weak_ptr<AgentSession>(session)] {
+              if (const auto stays = weak.lock()) stays->Cut();
+            });
+}
+
+void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
+                          const v1::Hello& hello) {
+  if (hello.protocol_version() != kProtocolVersion) {
+    CloseSession(session,
+                 absl::StrCat("this coordinator speaks protocol version ",
+                              kProtocolVersion, ", the agent ",
+                              hello.protocol_version()));
+    return;
+  }
+  if (hello.catalogue_digest() != settings_->catalogue->digest) {
+    CloseSession(
+        session,
+        "the agent's catalogue differs from the coordinator's; both need the "
+        "same file");
+    return;
+  }
+  const absl::Status fits = CheckHoldings(hello, settings_->floor);
+  if (!fits.ok()) {
+    CloseSession(session, std::string(fits.message()));
+    return;
+  }
+  registry_->SetHoldings(session->agency(),
+                         {hello.holding().begin(), hello.holding().end()});
+  std::shared_ptr<AgentSession> replaced;
+  const auto attach = [&] {
+    replaced = registry_->Attach(session->agency(), session, clock_->Now());
+  };
+  const bool is_new = registry_->Find(session->agency()).session != session;
+  if (ledgers_ != nullptr && is_new) {
+    ledgers_->Met(session->agency(), hello.remembered(), attach);
+  } else {
+    attach();
+  }
+  if (replaced != nullptr && replaced != session) {
+    CloseSession(replaced, "a newer connection of this agency took its place");
+  }
+  v1::CoordinatorMessage welcome;
+  welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
+  if (ledgers_ != nullptr) {
+    welcome.mutable_welcome()->set_remembered(
+        ledgers_->Remembered(session->agency()));
+  }
+  session->set_greeted();
+  session->Send(welcome);
+  LogLine("agent.attached", {{"agency", session->agency()}});
+  if (ledgers_ != nullptr && is_new) ledgers_->Round();
+}
+
+void Coordinator::OnWitness(const std::string& agency,
+                            v1::AgentMessage message) {
+  if (ledgers_ == nullptr) return;
+  const bool taken = work_.Push([this, agency, message = std::move(message)] {
+    if (message.has_witness_request()) {
+      ledgers_->OnRequest(agency, message.witness_request());
+    } else {
+      ledgers_->OnReply(agency, message.witness_reply());
+    }
+  });
+  // Whoever asked asks again.
+  if (!taken) LogLine("witness.dropped", {{"agency", agency}});
+}
+
+void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
+                                 v1::AgentMessage message) {
+  switch (message.kind_case()) {
+    case v1::AgentMessage::kHello:
+      if (!work_.Push([this, session, hello = message.hello()] {
+            OnHello(session, hello);
+          })) {
+        CloseSession(session, "the coordinator has too much to do; dial again");
+      }
+      return;
+    case v1::AgentMessage::kWitnessRequest:
+    case v1::AgentMessage::kWitnessReply:
+      OnWitness(session->agency(), std::move(message));
+      return;
+    case v1::AgentMessage::kHeartbeat:
+      registry_->Seen(session->agency(), clock_->Now());
+      return;
+    case v1::AgentMessage::kAnswer: {
+      const auto run = FindRun(message.answer().query_id());
+      const bool taken =
+          run != nullptr &&
+          work_.Push([this, agency = session->agency(), run,
+                      answer = std::move(*message.mutable_answer())] {
+            run->Accept(Read(agency, answer));
+          });
+      if (!taken) {
+        LogLine("answer.dropped", {{"agency", session->agency()}});
+      }
+      return;
+    }
+    default:
+      CloseSession(session, "a message of an unknown kind came");
+  }
+}
+
+void Coordinator::Detached(const std::shared_ptr<AgentSession>& session) {
+  if (!registry_->Detach(session->agency(), session.get(), clock_->Now())) {
+    return;
+  }
+  LogLine("agent.detached", {{"agency", session->agency()}});
+  // Its open questions will not be answered on this stream.
+  std::vector<std::shared_ptr<QueryRun>> open;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, run] : runs_) open.push_back(run);
+  }
+  for (const auto& run : open) {
+    AgencyAnswer silent;
+    silent.agency = session->agency();
+    silent.reason = "lost its connection before it answered";
+    run->Accept(std::move(silent));
+  }
+}
+
+void Coordinator::Drain(const std::string& reason) {
+  for (const auto& session : registry_->Sessions()) session->Close(reason);
+}
+
+}  // namespace cairn
