@@ -298,9 +298,11 @@ void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
   if (axes.empty()) return;
   const int numbers[] = {NumberOf(tie.variable, "0", spans_[table]),
                          NumberOf(tie.variable, "1", spans_[table])};
-  // The cells by what they are a part of.
+  // The cells by what they are a part of, each once: the only year there is and
+  // all of time are one cell.
   std::vector<std::pair<int, std::vector<int>>> sums;
   absl::flat_hash_map<int, size_t> sum_of;
+  absl::flat_hash_set<std::pair<int, int>> known;
   for (size_t cell = 0; cell < cells_of_[table].size(); ++cell) {
     const std::vector<size_t> at = Positions(own, cell);
     size_t offset = 0;
@@ -319,9 +321,11 @@ void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
     if (!Add(numbers[tie.admitted[offset] ? 1 : 0], &key)) continue;
     const int parent = CellOf(key);
     if (parent < 0) continue;
+    const int child = cells_of_[table][cell];
+    if (!known.emplace(parent, child).second) continue;
     const auto [found, fresh] = sum_of.try_emplace(parent, sums.size());
     if (fresh) sums.push_back({parent, {}});
-    sums[found->second].second.push_back(cells_of_[table][cell]);
+    sums[found->second].second.push_back(child);
   }
   for (const auto& [parent, children] : sums) {
     AddSum(parent, exact ? CellSystem::Tie::kSum : CellSystem::Tie::kUnion,

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "core/disclosure/cell_names.h"
 #include "core/disclosure/propagation.h"
+#include "core/query/catalogue.h"
 #include "gtest/gtest.h"
 #include "tests/core/disclosure/atom_world.h"
 
@@ -151,6 +154,75 @@ TEST(LinkedTables, NeverExcludesTheTruth) {
       }
     }
   }
+}
+
+TableAxis Axis(const std::string& variable,
+               const std::vector<std::string>& codes) {
+  TableAxis axis;
+  axis.variable = variable;
+  axis.codes = codes;
+  axis.part.assign(codes.size(), false);
+  return axis;
+}
+
+Dimension FlatDimension(const std::string& variable, const std::string& one,
+                        const std::string& other) {
+  Dimension dimension;
+  dimension.id = variable;
+  dimension.levels.resize(1);
+  dimension.levels[0].variable = variable;
+  dimension.levels[0].codes.resize(2);
+  dimension.levels[0].codes[0].id = one;
+  dimension.levels[0].codes[1].id = other;
+  dimension.levels[0].whole = {true, true};
+  dimension.up = {{0, 1}};
+  return dimension;
+}
+
+// The only year there is and all of time are one cell. A population is the sum
+// of its people, not of that cell twice.
+TEST(LinkedTables, APopulationIsCountedOnceWhereAYearIsAllOfTime) {
+  DataSet data_set;
+  data_set.dimensions = {FlatDimension("weapon", "KNIFE", "NONE"),
+                         FlatDimension("armed", "1", "0")};
+  Filter with_a_knife;
+  with_a_knife.kind = Filter::Kind::kCompare;
+  with_a_knife.variable = "weapon";
+  with_a_knife.values = {Literal(std::string("KNIFE"))};
+  data_set.dimensions[1].population = with_a_knife;
+  const auto names = CellNames::Create(data_set);
+  ASSERT_TRUE(names.ok()) << names.status();
+
+  TableShape fine, population;
+  fine.axes = {Axis("year", {"2024"}), Axis("weapon", {"KNIFE", "NONE"})};
+  population.axes = {Axis("armed", {"1", "0"})};
+  // 3 with a knife, 40 without; the margins last.
+  const std::vector<std::vector<int64_t>> counts = {{3, 40, 43, 3, 40, 43},
+                                                    {3, 40, 43}};
+  Timeline timeline;
+  timeline.eras.emplace_back();
+  timeline.eras[0].code_of["year"] = "2024";
+  timeline.spans = {{0}, {0}};
+  const auto linked =
+      LinkedTables::Create({&fine, &population}, true, *names, timeline);
+  ASSERT_TRUE(linked.ok()) << linked.status();
+  std::vector<int64_t> figures(static_cast<size_t>(linked->system().cells()));
+  for (size_t t = 0; t < counts.size(); ++t) {
+    for (size_t cell = 0; cell < counts[t].size(); ++cell) {
+      figures[static_cast<size_t>(linked->cells_of(t)[cell])] = counts[t][cell];
+    }
+  }
+  bool tied = false;
+  for (int r = 0; r < linked->system().relations(); ++r) {
+    const CellSystem::Relation relation = linked->system().relation(r);
+    int64_t sum = 0;
+    for (const int child : relation.children) {
+      sum += figures[static_cast<size_t>(child)];
+    }
+    EXPECT_EQ(sum, figures[static_cast<size_t>(relation.parent)]);
+    tied = tied || relation.parent == linked->cells_of(1)[0];
+  }
+  EXPECT_TRUE(tied) << "the population is tied to nothing";
 }
 
 }  // namespace
