@@ -204,17 +204,20 @@ int NearestShown(const CellSystem& system, const CellSystem::Index& index,
   return best;
 }
 
-// Makes a shown cell near each of these one that is hidden in any case.
-bool HideOneBeside(const CellSystem& system, const std::vector<int>& told,
-                   const Suppression& suppression,
-                   std::vector<SuppressionCell>* cells) {
+// Makes `count` shown cells near each of these ones that are hidden in any
+// case.
+bool HideBeside(const CellSystem& system, const std::vector<int>& told,
+                int count, const Suppression& suppression,
+                std::vector<SuppressionCell>* cells) {
   const CellSystem::Index index(system);
   bool changed = false;
   for (const int cell : told) {
-    const int best = NearestShown(system, index, *cells, suppression, cell);
-    if (best < 0) continue;
-    (*cells)[best].kind = Kind::kHidden;
-    changed = true;
+    for (int i = 0; i < count; ++i) {
+      const int best = NearestShown(system, index, *cells, suppression, cell);
+      if (best < 0) break;
+      (*cells)[best].kind = Kind::kHidden;
+      changed = true;
+    }
   }
   return changed;
 }
@@ -347,7 +350,8 @@ Suppression SuppressAndProve(const CellSystem& system,
       told.push_back(cell);
     }
     if (told.empty()) return suppression;
-    if (!HideOneBeside(system, told, suppression, cells)) break;
+    // Twice as many each time: one stubborn cell is no reason to hide all.
+    if (!HideBeside(system, told, 1 << round, suppression, cells)) break;
     earlier = CertificatesOf(suppression);
   }
   *cells = given;
