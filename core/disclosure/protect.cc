@@ -47,8 +47,10 @@ class Protector {
     FindPrimary();
     FixPinned();
     CAIRN_RETURN_IF_ERROR(FindRecords());
-    suppression_ = SuppressAndProve(system_, &cells_, {}, std::move(earlier_),
-                                    walk_.get());
+    SuppressionOptions options;
+    options.thorough = request_.thorough;
+    suppression_ = SuppressAndProve(system_, &cells_, options,
+                                    std::move(earlier_), walk_.get());
     const std::shared_ptr<const ReleaseProof> certificates = Certificates();
     for (size_t i = 0; i < cells_.size(); ++i) {
       if (suppression_.hidden[i] && why_[i] == HiddenWhy::kShown) {

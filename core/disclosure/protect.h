@@ -76,6 +76,8 @@ struct ProtectRequest {
   // The same of the records of a span of the timeline.
   std::function<absl::StatusOr<Figures>(const TableShape&, const EraSet&)>
       tabulate_span;
+  // Ahead of time: take minutes where a question has a second.
+  bool thorough = false;
   // Method CELL_KEY: the data set's secret (CellKeySecret).
   std::string cell_key_secret;
 };

@@ -23,6 +23,10 @@ constexpr int kFreeTries = 2;
 constexpr int kMoreTries = 6;
 constexpr int kFewCells = 5'000;
 constexpr int kPaidTries = 10;
+// Ahead of time.
+constexpr int kThoroughFreeTries = 10;
+constexpr int kThoroughPaidTries = 20;
+constexpr int64_t kThoroughBudgets = 10;
 // Where so many found no table at all, the rest is left out.
 constexpr int kHopelessTries = 3;
 // A third of the tries may hide cells as dear as the dearest of the best so
@@ -51,16 +55,23 @@ class Suppressor {
         cells_(cells),
         options_(options),
         index_(system),
-        free_tries_(system.cells() < kFewCells ? kMoreTries : kFreeTries),
-        own_search_(search == nullptr
+        free_tries_(options.thorough             ? kThoroughFreeTries
+                    : system.cells() < kFewCells ? kMoreTries
+                                                 : kFreeTries),
+        paid_tries_(options.thorough ? kThoroughPaidTries : kPaidTries),
+        own_search_(search == nullptr || options.thorough
                         ? std::make_unique<TableWalk>(system, Figures(cells))
                         : nullptr),
-        walk_(search == nullptr ? *own_search_ : *search),
+        other_(options.thorough ? search : nullptr),
+        walk_(own_search_ != nullptr ? own_search_.get() : search),
         hidden_(cells.size()),
         blank_(cells.size()),
         proof_(cells.size(), {kNone, kNone}),
         relying_(cells.size()) {
-    walk_.SetBudget(kWalkBudget + kWalkBudgetACell * system.cells());
+    const int64_t budget = (kWalkBudget + kWalkBudgetACell * system.cells()) *
+                           (options.thorough ? kThoroughBudgets : 1);
+    walk_->SetBudget(budget);
+    if (other_ != nullptr) other_->SetBudget(budget / kThoroughBudgets);
     for (size_t i = 0; i < cells.size(); ++i) {
       hidden_[i] = cells[i].kind == Kind::kHidden;
       const bool open = cells[i].kind == Kind::kOpen;
@@ -73,24 +84,36 @@ class Suppressor {
   }
 
   Suppression Run(EarlierCertificates earlier) {
-    const int64_t budget = walk_.budget();
+    const int64_t budget = walk_->budget();
     for (CertificateSearch::Found& found : earlier) {
-      found.moved = walk_.FiguresOf(found);
+      CertificateSearch& search =
+          other_ != nullptr && !found.edits.empty() ? *other_ : *walk_;
+      found.moved = search.FiguresOf(found);
     }
     FindPossible();
     Adopt(earlier, 0);
     Prove(Unproved(), free_tries_, 0);
-    Adopt(earlier, kPaidTries);
+    Adopt(earlier, paid_tries_);
     std::vector<int> open = Repair(Unproved());
     if (!open.empty()) {
       insights_ = false;
       ResetBounds();
-      Adopt(earlier, kPaidTries);
+      Adopt(earlier, paid_tries_);
       open = Repair(open);
     }
-    if (!open.empty()) open = ProveByHiding(open, earlier);
-    const int64_t used = budget - walk_.budget();
-    if (open.empty()) Prune(options_.prune ? INT64_MAX : used / kPrunePart);
+    if (!open.empty() && other_ != nullptr) {
+      std::swap(walk_, other_);
+      open = Prove(open, free_tries_, paid_tries_);
+      if (!open.empty()) open = ProveByHiding(open, earlier);
+      std::swap(walk_, other_);
+    } else if (!open.empty()) {
+      open = ProveByHiding(open, earlier);
+    }
+    const int64_t used = budget - walk_->budget();
+    if (open.empty()) {
+      const bool all = options_.prune || options_.thorough;
+      Prune(all ? INT64_MAX : used / kPrunePart);
+    }
     Suppression result;
     result.hidden = hidden_;
     result.unproved = std::move(open);
@@ -158,7 +181,8 @@ class Suppressor {
       if_hidden = insights_ ? what.insight.value_or(what.hidden) : what.hidden;
     }
     const double cost = may_leave ? what.cost : 0;
-    walk_.SetBounds(cell, now, if_hidden, cost);
+    walk_->SetBounds(cell, now, if_hidden, cost);
+    if (other_ != nullptr) other_->SetBounds(cell, now, if_hidden, cost);
     if (program_ != nullptr) program_->SetBounds(cell, now, if_hidden, cost);
   }
 
@@ -276,7 +300,7 @@ class Suppressor {
               const Suppression::Certificate& ends, int paid_tries) {
     return Prove(
         [&](double dearest, double max_cost, int seed) {
-          return walk_.Resume(from, ends, dearest, max_cost, seed);
+          return walk_->Resume(from, ends, dearest, max_cost, seed);
         },
         free_tries_, paid_tries);
   }
@@ -303,7 +327,7 @@ class Suppressor {
       for (int side = 0; side < 2; ++side) {
         const End end = {cell, side};
         if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
-        CertificateSearch::Found found = walk_.ReachAtLast(cell, Goal(end));
+        CertificateSearch::Found found = walk_->ReachAtLast(cell, Goal(end));
         if (found.ok) Learn(std::move(found));
       }
       if (!Proved(cell)) left.push_back(cell);
@@ -318,7 +342,7 @@ class Suppressor {
 
   TrySearch ReachOf(const End& end) {
     return [this, end](double dearest, double max_cost, int seed) {
-      return walk_.Reach(end.cell, Goal(end), dearest, max_cost, seed);
+      return walk_->Reach(end.cell, Goal(end), dearest, max_cost, seed);
     };
   }
 
@@ -369,7 +393,7 @@ class Suppressor {
 
   // By the walk with complements, and what that leaves by linear programs.
   std::vector<int> Repair(const std::vector<int>& cells) {
-    std::vector<int> open = Prove(cells, free_tries_, kPaidTries);
+    std::vector<int> open = Prove(cells, free_tries_, paid_tries_);
     open = Prove(open, kLastTries, kLastTries);
     open = ProveAtLast(open);
     std::vector<End> ends;
@@ -384,6 +408,7 @@ class Suppressor {
     // With insights not every cell can be proved: no program is spent on that.
     // Nor on a system for which the budget would hardly see the first one end.
     if (ends.empty() || insights_ || own_search_ == nullptr ||
+        options_.thorough ||
         program_budget_ / system_.cells() < system_.cells()) {
       return open;
     }
@@ -447,8 +472,8 @@ class Suppressor {
                                  const EarlierCertificates& earlier) {
     nothing_shown_ = true;
     ResetBounds();
-    walk_.SetBudget(walk_.budget() + kWalkBudget +
-                    kWalkBudgetACell * system_.cells());
+    walk_->SetBudget(walk_->budget() + kWalkBudget +
+                     kWalkBudgetACell * system_.cells());
     const size_t before = certificates_.size();
     Adopt(earlier, 0);
     std::vector<int> open = Prove(cells, kLastTries, 0);
@@ -498,9 +523,9 @@ class Suppressor {
       complements.emplace_back(-cells_[i].cost / relying, i);
     }
     std::sort(complements.begin(), complements.end());
-    const int64_t least = walk_.budget() - std::min(steps, walk_.budget());
+    const int64_t least = walk_->budget() - std::min(steps, walk_->budget());
     for (const auto& [order, cell] : complements) {
-      if (walk_.budget() <= least) return;
+      if (walk_->budget() <= least) return;
       TryToShow(cell);
     }
   }
@@ -565,9 +590,10 @@ class Suppressor {
   const std::vector<SuppressionCell>& cells_;
   const SuppressionOptions options_;
   const CellSystem::Index index_;
-  const int free_tries_;
+  const int free_tries_, paid_tries_;
   const std::unique_ptr<CertificateSearch> own_search_;
-  CertificateSearch& walk_;
+  CertificateSearch* other_;  // for what the first does not find; or null
+  CertificateSearch* walk_;
   CertificateProgram* program_ = nullptr;  // while there is one
   int64_t program_budget_ = kProgramBudget;
   double dearest_ = 0;  // of all open cells

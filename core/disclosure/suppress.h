@@ -58,6 +58,9 @@ struct SuppressionOptions {
   // Look at every complement whether it can be shown again, instead of at the
   // most promising ones for half the time the rest took; slower, hides less.
   bool prune = false;
+  // Search from the tables first, many times over, and among the records only
+  // for what that leaves; and prune. For what is made ahead of time.
+  bool thorough = false;
 };
 
 // Every sensitive cell but the `unproved` is proved: for both ends of what it

@@ -4,7 +4,8 @@
 //
 //   cairn-bench-protect-plan AGENT.textproto [TABLES_AT_ONCE]
 //
-// TABLES_AT_ONCE: 1, as load does it, or more as one problem.
+// TABLES_AT_ONCE: so many as one problem, as load does it with all; 1: one
+// after the other, as it does where that comes to nothing.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -108,6 +109,7 @@ absl::Status Measure1(const AgentSettings& settings, const DataSet& data_set,
     request.measure = measure;
     request.policy = settings.policy;
     request.data_set = &data_set;
+    request.thorough = at_once > 1;
     auto& pinned = kept[measure.ToString()];
     for (const ProtectedTable& table : pinned) request.pinned.push_back(&table);
     std::vector<const ProtectedTable*> also = std::move(request.pinned);

@@ -82,6 +82,22 @@ TEST(SuppressProperty, NoCrossingGivesASmallCellAway) {
   });
 }
 
+// What is made ahead of time is searched for longer, and pruned.
+TEST(SuppressProperty, NoThoroughSearchGivesASmallCellAway) {
+  SuppressionOptions options;
+  options.thorough = true;
+  ExpectPromisesOf(
+      700, 150'000,
+      [](RandomTables* random) {
+        return random->Problem(random->FlatVariables());
+      },
+      options);
+  ExpectPromisesOf(
+      300, 160'000,
+      [](RandomTables* random) { return TwoLinkedTables(random, true); },
+      options);
+}
+
 TEST(SuppressProperty, NoHierarchyGivesASmallCellAway) {
   ExpectPromisesOf(1500, 200'000, [](RandomTables* random) {
     return random->Problem(random->TreeVariables(1));
