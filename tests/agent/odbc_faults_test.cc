@@ -191,7 +191,7 @@ TEST_F(OdbcFaultsTest, ADatabaseThatIsNotThereOrLetsNobodyInIsSaid) {
 TEST_F(OdbcFaultsTest, ItGivesNeitherRecordsNorKeys) {
   const auto source = Reader();
   EXPECT_FALSE(source->gives_records());
-  EXPECT_EQ(source->Records({}).status().code(),
+  EXPECT_EQ(source->Records({}, true).status().code(),
             absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Ask(*source, true).status().code(),
             absl::StatusCode::kFailedPrecondition);

@@ -18,6 +18,7 @@
 #include "agent/epochs.h"
 #include "agent/figure_cache.h"
 #include "agent/release_store.h"
+#include "agent/sqlite_source.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/protect.h"
 
