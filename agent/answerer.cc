@@ -12,7 +12,6 @@
 #include "agent/loader.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
-#include "agent/preview.h"
 #include "agent/question_entries.h"
 #include "agent/sqlite_source.h"
 #include "agent/terms.h"
@@ -89,20 +88,6 @@ absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     absl::string_view sentence) {
   *refusal = {reason, std::string(sentence)};
   return absl::FailedPreconditionError(sentence);
-}
-
-// Whether a question's tables neither are of the release plan nor follow from
-// it.
-bool OutsidePlan(const std::vector<PlannedTable>& planned, const Plan& plan) {
-  return !std::all_of(
-      plan.tables.begin(), plan.tables.end(), [&](const Measure& measure) {
-        const bool additive = measure.kind != Measure::Kind::kDistinctPersons;
-        return std::any_of(planned.begin(), planned.end(),
-                           [&](const PlannedTable& table) {
-                             return table.measure == measure &&
-                                    Contains(table, plan, additive);
-                           });
-      });
 }
 
 absl::StatusOr<Query> ReadQuestion(const v1::Ask& ask, Refusal* refusal) {
@@ -209,29 +194,6 @@ absl::Status Answerer::ReleasePlanOf(const DataSet& data_set, Use use,
                             {"reason", std::string(released.message())}});
   }
   return released;
-}
-
-absl::StatusOr<Query> Answerer::Open(const v1::Ask& ask, AtGate* at_gate,
-                                     Refusal* refusal) {
-  if (gate_ == nullptr) return ReadQuestion(ask, refusal);
-  at_gate->sent = {ask.query_id(), ask.query(), ask.asker(),
-                   ask.signed_question(), ask.asker_certificate()};
-  CAIRN_ASSIGN_OR_RETURN(at_gate->opened,
-                         gate_->Open(at_gate->sent, refusal, &at_gate->code));
-  return at_gate->opened->query;
-}
-
-absl::Status Answerer::PassGate(const Plan& plan, AtGate* at_gate,
-                                Refusal* refusal) {
-  at_gate->plan = plan;
-  CAIRN_ASSIGN_OR_RETURN(
-      at_gate->judged,
-      gate_->Judge(at_gate->sent, *at_gate->opened, plan,
-                   OutsidePlan(settings_->PlanOf(plan.data_set->id), plan)));
-  const Gatekeeper::Judged& judged = *at_gate->judged;
-  if (judged.course == Course::kAnswer) return absl::OkStatus();
-  at_gate->code = judged.code;
-  return Refuse(refusal, judged.refusal.reason, judged.refusal.sentence);
 }
 
 absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
@@ -362,29 +324,6 @@ absl::Status Answerer::WriteEnd(const std::string& reason,
                  return asks_->WriteAnswer(*answer);
                })
       .status();
-}
-
-absl::StatusOr<bool> Answerer::LookFirst(const Admitted& admitted,
-                                         std::vector<PreviewTable> tables,
-                                         const AtGate& at_gate,
-                                         Watch::time_point start,
-                                         v1::Answer* answer) {
-  if (!at_gate.judged.has_value()) return false;
-  Preview preview;
-  preview.plan = admitted.plan;
-  preview.tables = std::move(tables);
-  CAIRN_ASSIGN_OR_RETURN(const std::string words, PreviewText(preview));
-  Refusal refusal;
-  CAIRN_ASSIGN_OR_RETURN(
-      const bool leaves,
-      gate_->MayLeave(*at_gate.judged, answer->tables().SerializeAsString(),
-                      words, &refusal));
-  if (leaves) return false;
-  answer->clear_tables();
-  answer->clear_receipt();
-  SetRefusal(refusal, answer);
-  CAIRN_RETURN_IF_ERROR(WriteEnd("result_waits", start, answer));
-  return true;
 }
 
 absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
@@ -530,9 +469,10 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
   Refusal refusal;
   AtGate at_gate;
   // What the coordinator did not show does not come to the gate.
-  const auto query = before.has_value() || findings.refusal.has_value()
-                         ? ReadQuestion(ask, &refusal)
-                         : Open(ask, &at_gate, &refusal);
+  const bool no_gate =
+      before.has_value() || findings.refusal.has_value() || gate_ == nullptr;
+  const auto query =
+      no_gate ? ReadQuestion(ask, &refusal) : Open(ask, &at_gate, &refusal);
   absl::StatusOr<Admitted> admitted =
       findings.refusal.has_value() ? Refuse(&refusal, findings.refusal->reason,
                                             findings.refusal->sentence)
@@ -557,22 +497,6 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
     CAIRN_RETURN_IF_ERROR(Release(*admitted, at_gate, start, &answer));
   }
   return answer;
-}
-
-absl::StatusOr<Answerer::Preview> Answerer::MakePreview(const Query& query) {
-  Refusal refusal;
-  auto admitted = Admit(query, Use::kPreview, nullptr, &refusal);
-  absl::Status status = admitted.status();
-  Preview preview;
-  if (status.ok()) {
-    auto tables = Tables(*admitted);
-    status = tables.status();
-    if (tables.ok()) preview.tables = *std::move(tables);
-    preview.plan = std::move(admitted->plan);
-  }
-  releases_->Forget();  // a plan that was made for the preview only
-  CAIRN_RETURN_IF_ERROR(status);
-  return preview;
 }
 
 std::vector<v1::Holding> Answerer::Holdings() {

@@ -113,7 +113,7 @@ class Answerer {
   // A preview writes nothing.
   enum class Use { kAnswer, kPreview };
 
-  // The question: at the gate from the bytes that its asker signed.
+  // The question at the gate: from the bytes that its asker signed.
   absl::StatusOr<Query> Open(const v1::Ask& ask, AtGate* at_gate,
                              Refusal* refusal);
   // FAILED_PRECONDITION: refused. Other errors are of the agent's own state.

@@ -160,4 +160,20 @@ absl::StatusOr<std::string> PreviewText(const Answerer::Preview& preview) {
   return out;
 }
 
+absl::StatusOr<Answerer::Preview> Answerer::MakePreview(const Query& query) {
+  Refusal refusal;
+  auto admitted = Admit(query, Use::kPreview, nullptr, &refusal);
+  absl::Status status = admitted.status();
+  Preview preview;
+  if (status.ok()) {
+    auto tables = Tables(*admitted);
+    status = tables.status();
+    if (tables.ok()) preview.tables = *std::move(tables);
+    preview.plan = std::move(admitted->plan);
+  }
+  releases_->Forget();  // a plan that was made for the preview only
+  CAIRN_RETURN_IF_ERROR(status);
+  return preview;
+}
+
 }  // namespace cairn
