@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/answerer.h"
+#include "agent/ask_book.h"
 #include "agent/loader.h"
 #include "coordinator/answer_book.h"
 #include "core/base/clock.h"
@@ -42,8 +43,10 @@ class Agency {
     store_ = Made(SqliteLedgerStore::Create(database_.get()));
     ledger_ = Made(Ledger::Open(store_.get(), &clock_));
     releases_ = Made(ReleaseStore::Create(database_.get()));
-    answerer_ =
-        std::make_unique<Answerer>(&settings_, ledger_.get(), releases_.get());
+    asks_ = Made(
+        AskBook::Create(database_.get(), releases_->commitments(), &clock_));
+    answerer_ = std::make_unique<Answerer>(&settings_, ledger_.get(),
+                                           releases_.get(), asks_.get());
   }
 
   v1::Answer Answer(const v1::Ask& ask) { return Made(answerer_->Answer(ask)); }
@@ -91,6 +94,7 @@ class Agency {
   std::unique_ptr<LedgerStore> store_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<ReleaseStore> releases_;
+  std::unique_ptr<AskBook> asks_;
   std::unique_ptr<Answerer> answerer_;
 };
 
