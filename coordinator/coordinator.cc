@@ -300,9 +300,12 @@ void Coordinator::SendAsks(const std::shared_ptr<Question>& asked,
   const absl::Status shown = ledgers_->Show(
       question.logged.receipt.index, question.agencies,
       [&](const std::string& agency, const ShownEntry& entry) {
-        if (question.receipt.proof().empty()) {
-          question.receipt.set_entry(entry.line);
-          question.receipt.set_proof(entry.proof);
+        {
+          MutexLock lock(&mutex_);  // the deadline may end the run meanwhile
+          if (question.receipt.proof().empty()) {
+            question.receipt.set_entry(entry.line);
+            question.receipt.set_proof(entry.proof);
+          }
         }
         *ask->mutable_logged() = ToProto(entry, question.logged.salt);
         return SendAsk(agency, message, run.get());
@@ -363,13 +366,14 @@ AgencyAnswer Coordinator::Read(const std::string& agency,
 void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
                             std::vector<AgencyAnswer> answers,
                             const OnEvent& on_event, const OnEnd& on_end) {
+  v1::QueryEvent event;
+  v1::Result* result = event.mutable_result();
   {
     MutexLock lock(&mutex_);
     runs_.erase(question->query_id);
+    *result->mutable_receipt() = question->receipt;
   }
   const Query& query = question->plan.query;
-  v1::QueryEvent event;
-  v1::Result* result = event.mutable_result();
   result->set_query_id(question->query_id);
   *result->mutable_query() = question->request.query();
   result->set_asked_at(question->asked_at);
@@ -381,7 +385,6 @@ void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
   if (query.where.has_value()) {
     result->set_where_text(FilterToText(*query.where));
   }
-  *result->mutable_receipt() = question->receipt;
   FillResult(question->context, answers, result);
   const std::string outcome = OutcomeOf(*result);
   const absl::Status kept = log_->Answered(outcome, *result);

@@ -22,8 +22,8 @@ constexpr size_t kLooksACell = 4;
 // What a record too many counts, and what the edge of the bounds does.
 constexpr int64_t kOut = 1000;
 constexpr int64_t kOff = 16;
-// Of a search for what nothing else found.
-constexpr int64_t kLastSteps = 2'000'000;
+// Of a search for what nothing else found, at most.
+constexpr int64_t kLastSteps = 200'000;
 
 }  // namespace
 
@@ -345,15 +345,17 @@ std::optional<RecordWalk::Settled> RecordWalk::Settle(int64_t steps) const {
 }
 
 RecordWalk::Found RecordWalk::ReachAtLast(int cell, int64_t value) {
-  int64_t steps = std::min(budget_, kLastSteps);
+  int64_t steps = std::min({budget_, last_budget_, kLastSteps});
   if (steps <= 0) return Found();
   const Range now = bounds_[cell].now;
   Hold(cell,
        value > truth_[cell] ? Range{value, now.high} : Range{now.low, value});
-  budget_ -= steps;
+  const int64_t given = steps;
   const std::optional<Settled> settled =
       Settler(*this).Run(/*to_best=*/false, &steps);
-  budget_ += std::max<int64_t>(steps, 0);
+  const int64_t taken = given - std::max<int64_t>(steps, 0);
+  budget_ -= taken;
+  last_budget_ -= taken;
   LetGo();
   Undo();
   if (!settled.has_value()) return Found();

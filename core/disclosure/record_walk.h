@@ -176,6 +176,9 @@ class RecordWalk : public CertificateSearch {
   std::vector<Bounds> bounds_;                 // by cell
   absl::flat_hash_map<uint64_t, std::vector<uint32_t>> by_leaves_;
   int64_t budget_ = INT64_MAX;
+  // Of all searches by ReachAtLast, so that a table of which much cannot be
+  // proved is answered in time.
+  int64_t last_budget_ = 600'000;
 
   // One search.
   double dearest_ = 0, scale_ = 1, temperature_ = 0;

@@ -138,7 +138,7 @@ class NamedPlacesTest : public LoadTest {
     query.measures = {Measure{}};
     if (!where.empty()) query.where = *ParseFilter(where, DataSetOf("events"));
     v1::Ask ask;
-    ask.set_query_id("q");
+    ask.set_query_id(absl::StrCat("q", ++asked_));
     ask.set_query(ToProto(query).SerializeAsString());
     auto answer = answerer_->Answer(ask);
     if (!answer.ok()) return answer.status();
@@ -180,6 +180,7 @@ class NamedPlacesTest : public LoadTest {
   std::unique_ptr<Places> places_;
   std::unique_ptr<AgentState> state_;
   std::unique_ptr<Answerer> answerer_;
+  int asked_ = 0;
   int loads_ = 0;
 };
 

@@ -42,9 +42,10 @@ std::vector<std::string> Names(const Struct& object) {
 
 TEST(ResultJson, HasTheAgreedShape) {
   const Struct json = Read(ResultToJson(ExampleResult()));
-  EXPECT_EQ(Names(json), (std::vector<std::string>{
-                             "agencies", "dataset", "dimensions", "measures",
-                             "query_id", "rows", "rule", "warnings"}));
+  EXPECT_EQ(Names(json),
+            (std::vector<std::string>{"agencies", "dataset", "dimensions",
+                                      "measures", "query_id", "receipt", "rows",
+                                      "rule", "warnings"}));
   EXPECT_EQ(At(json, "query_id").string_value(), "q-2026-00142");
   EXPECT_EQ(At(json, "dataset").string_value(), "police_offences");
   EXPECT_EQ(At(json, "dimensions").list_value().values_size(), 2);

@@ -55,8 +55,11 @@ def without_names(text, agency):
     """The words of an answer without who gave it, when, and its figures."""
     text = text.replace(agency, "AGENCY")
     text = re.sub(r"q-\d{8}-[0-9a-f]{10}|[0-9a-f]{64}", "ID", text)
-    text = re.sub(r'("epoch":")[0-9a-f]{16}"', r'\1E"', text)
-    return re.sub(r'("(?:index|elapsed_ms)":)\d+', r"\1N", text)
+    # A proof is of hashes; of a ledger's entry, its number and time are its own.
+    text = re.sub(r'("proof":)"(?:[^"\\]|\\.)*"', r'\1"P"', text)
+    text = re.sub(r'(\\?"epoch\\?":\\?")[0-9a-f]{16}', r"\1E", text)
+    return re.sub(r'(\\?"(?:index|elapsed_ms|seq|t|coordinator_index)\\?":)\d+',
+                  r"\1N", text)
 
 
 class TwinCase(AttackCase):

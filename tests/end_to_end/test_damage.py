@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 import unittest
+from unittest import mock
 
 import partnership
 from partnership import COMPLETE, PARTIAL, REFUSED, run, wait_until
@@ -101,6 +102,11 @@ class DamageTest(unittest.TestCase):
     def test_on_a_full_disk_nothing_is_answered_and_nothing_is_lost(self):
         if os.geteuid() != 0:
             self.skipTest("needs root, to mount a small disk")
+        # Else so small a disk would be refused from the start.
+        with mock.patch.dict(partnership.ENVIRONMENT, CAIRN_DISK_RESERVE_MIB="0"):
+            self.fill_the_disk()
+
+    def fill_the_disk(self):
         before = self.partners.query(*QUESTION)
         self.partners.stop(AGENCY)
         place = self.state / AGENCY
@@ -145,6 +151,10 @@ class DamageTest(unittest.TestCase):
 
     def take_back(self, place, kept):
         self.partners.stop(AGENCY)
+        # The others remember what it has signed here: an older copy is no more
+        # believed.
+        shutil.rmtree(kept)
+        shutil.copytree(place, kept, ignore=shutil.ignore_patterns("filler"))
         subprocess.run(["umount", place], check=True)
         place.rmdir()
         shutil.move(kept, place)

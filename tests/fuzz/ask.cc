@@ -2,6 +2,7 @@
 // an answer, with a receipt, that the coordinator can read; never a stop.
 #include <fstream>
 #include <memory>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "agent/answerer.h"
@@ -107,7 +108,8 @@ v1::Ask AskOf(absl::string_view input) {
       message.has_ask()) {
     return message.ask();
   }
-  ask.set_query_id("q-1");
+  static int asked = 0;
+  ask.set_query_id(absl::StrCat("q-", ++asked));
   ask.set_asker("ana");
   ask.set_query(WireBytes<v1::Query>(input));
   return ask;
@@ -119,10 +121,14 @@ v1::Ask AskOf(absl::string_view input) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cairn;
   static Agency agency;
+  static std::set<std::string> ids;
   const v1::Ask ask = AskOf(InputText(data, size));
+  // What was answered under this id is sent again, and nothing is done.
+  const bool again = !ids.insert(ask.query_id()).second;
   const uint64_t before = agency.entries();
   const v1::Answer answer = agency.Answer(ask);
-  Demand(agency.entries() > before, "what was asked stands in the ledger");
+  Demand(again || agency.entries() > before,
+         "what was asked stands in the ledger");
   Demand(answer.has_receipt(), "an answer has a receipt");
   const AgencyAnswer read = ReadAnswer("police", answer, DisclosurePolicy());
   if (answer.has_refusal()) {
