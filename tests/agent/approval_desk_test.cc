@@ -76,7 +76,7 @@ struct Office {
 class ApprovalDeskTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "approval_desk";
+    folder_ = absl::StrCat(::testing::TempDir(), "approval_desk_", getpid());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
     Reopen();

@@ -1,5 +1,7 @@
 #include "agent/gatekeeper.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -50,7 +52,7 @@ p_percent: 0.10
 class GatekeeperTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "gatekeeper";
+    folder_ = absl::StrCat(::testing::TempDir(), "gatekeeper_", getpid());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
     Write("standard.textproto", kRule);

@@ -1,5 +1,7 @@
 #include "core/identity/dsse.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -24,7 +26,7 @@ void Write(const std::string& path, const std::string& bytes) {
 // OpenSSL's command line as the second opinion on a signature.
 bool OpenSslAccepts(const std::string& public_key, const std::string& message,
                     const std::string& signature) {
-  const std::string dir = ::testing::TempDir();
+  const std::string dir = absl::StrCat(::testing::TempDir(), getpid(), "_");
   // RFC 8410: the 12 bytes that stand before the key of an Ed25519 public key.
   Write(dir + "dsse.der",
         absl::HexStringToBytes("302a300506032b6570032100") + public_key);

@@ -25,7 +25,7 @@ constexpr char kPin[] = "correct horse";
 class KeyFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "key_file";
+    folder_ = absl::StrCat(::testing::TempDir(), "key_file_", getpid());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
     std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
