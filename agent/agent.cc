@@ -147,6 +147,12 @@ class RunningAgent {
     return failed_;
   }
 
+  // Whether a witness knows of more than this ledger has, or of another.
+  bool Quarantined() {
+    MutexLock lock(&mutex_);
+    return !quarantined_.empty();
+  }
+
  private:
   CoordinatorLink::Handlers Handlers() {
     CoordinatorLink::Handlers handlers;
@@ -258,10 +264,6 @@ class RunningAgent {
     if (!quarantined_.empty()) return;
     quarantined_ = std::string(why.message());
     LogLine("agent.quarantined", {{"reason", quarantined_}});
-  }
-  bool Quarantined() {
-    MutexLock lock(&mutex_);
-    return !quarantined_.empty();
   }
 
   void Meet(const std::string& remembered) {
@@ -472,14 +474,20 @@ absl::Status RunAgent(const AgentSettings& settings) {
                                    state->database.get(), &state->clock));
   }
   LogLine("agent.started", {{"agency", settings.config.agency()}});
-  const absl::Status ended =
-      RunningAgent(settings, state.get(), signer.get(), &gate, ledger.get(),
-                   std::move(credentials))
-          .Run();
+  absl::Status ended;
+  bool vouched = false;
+  {
+    RunningAgent agent(settings, state.get(), signer.get(), &gate, ledger.get(),
+                       std::move(credentials));
+    ended = agent.Run();
+    vouched = !agent.Quarantined();
+  }
   LogLine("agent.stopped", {{"agency", settings.config.agency()}});
   CAIRN_RETURN_IF_ERROR(state->ledger->broken());
   CAIRN_RETURN_IF_ERROR(ended);
-  return node->Stop();
+  CAIRN_RETURN_IF_ERROR(node->Stop());
+  // An auditor finds the last entry signed too.
+  return vouched ? signer->Sign().status() : absl::OkStatus();
 }
 
 }  // namespace cairn

@@ -19,12 +19,6 @@
 namespace cairn {
 namespace {
 
-absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
-                    std::string sentence) {
-  *refusal = {reason, std::move(sentence)};
-  return absl::FailedPreconditionError(refusal->sentence);
-}
-
 // The codes of an axis in the catalogue's order (places: by code).
 std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
                                  const std::vector<std::string>& codes) {
@@ -38,6 +32,12 @@ std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
 }
 
 }  // namespace
+
+absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
+                    absl::string_view sentence) {
+  *refusal = {reason, std::string(sentence)};
+  return absl::FailedPreconditionError(refusal->sentence);
+}
 
 std::vector<std::string> DataSource::ValuesAt(
     int at, const std::string& variable) const {

@@ -25,6 +25,10 @@ struct Refusal {
   std::string sentence;
 };
 
+// Fills `refusal`. FAILED_PRECONDITION with its sentence.
+absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
+                    absl::string_view sentence);
+
 // One data set of an agency: what is held of it, which follows from what load
 // wrote down, and its tables, which follow from the records. One thread at a
 // time.

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/store/sqlite_ledger_store.h"
 
 namespace cairn {
 
@@ -19,10 +20,7 @@ absl::StatusOr<std::unique_ptr<SqliteLedgerLines>> SqliteLedgerLines::Open(
         absl::StrCat(path, ": there is no ledger in this file"));
   }
   CAIRN_RETURN_IF_ERROR(last.status());
-  CAIRN_ASSIGN_OR_RETURN(
-      Statement select,
-      database->Prepare("SELECT seq, line, hashes FROM entry "
-                        "WHERE seq >= ?1 AND seq < ?2 ORDER BY seq"));
+  CAIRN_ASSIGN_OR_RETURN(Statement select, PrepareLedgerLines(database.get()));
   return std::unique_ptr<SqliteLedgerLines>(new SqliteLedgerLines(
       std::move(database), *std::move(last), std::move(select)));
 }
@@ -38,18 +36,7 @@ absl::StatusOr<uint64_t> SqliteLedgerLines::Size() {
 absl::Status SqliteLedgerLines::Read(
     uint64_t from, uint64_t to,
     absl::FunctionRef<absl::Status(const LedgerStore::Line&)> each) {
-  select_.BindInt(1, static_cast<int64_t>(from));
-  select_.BindInt(2, static_cast<int64_t>(to));
-  while (true) {
-    CAIRN_ASSIGN_OR_RETURN(const bool more, select_.Step());
-    if (!more) return absl::OkStatus();
-    const absl::Status seen = each({static_cast<uint64_t>(select_.Int(0)),
-                                    select_.Text(1), select_.Blob(2)});
-    if (!seen.ok()) {
-      select_.Reset();
-      return seen;
-    }
-  }
+  return ReadLedgerLines(&select_, from, to, each);
 }
 
 }  // namespace cairn

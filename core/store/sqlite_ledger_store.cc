@@ -6,6 +6,29 @@
 
 namespace cairn {
 
+absl::StatusOr<Statement> PrepareLedgerLines(Database* database) {
+  return database->Prepare(
+      "SELECT seq, line, hashes FROM entry "
+      "WHERE seq >= ?1 AND seq < ?2 ORDER BY seq");
+}
+
+absl::Status ReadLedgerLines(
+    Statement* lines, uint64_t from, uint64_t to,
+    absl::FunctionRef<absl::Status(const LedgerStore::Line&)> each) {
+  lines->BindInt(1, static_cast<int64_t>(from));
+  lines->BindInt(2, static_cast<int64_t>(to));
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, lines->Step());
+    if (!more) return absl::OkStatus();
+    const absl::Status seen = each(
+        {static_cast<uint64_t>(lines->Int(0)), lines->Text(1), lines->Blob(2)});
+    if (!seen.ok()) {
+      lines->Reset();
+      return seen;
+    }
+  }
+}
+
 absl::StatusOr<std::unique_ptr<SqliteLedgerStore>> SqliteLedgerStore::Create(
     Database* database) {
   CAIRN_RETURN_IF_ERROR(database->Execute(
@@ -15,10 +38,7 @@ absl::StatusOr<std::unique_ptr<SqliteLedgerStore>> SqliteLedgerStore::Create(
       Statement insert,
       database->Prepare(
           "INSERT INTO entry(seq, line, hashes) VALUES(?1,?2,?3)"));
-  CAIRN_ASSIGN_OR_RETURN(
-      Statement select,
-      database->Prepare("SELECT seq, line, hashes FROM entry "
-                        "WHERE seq >= ?1 AND seq < ?2 ORDER BY seq"));
+  CAIRN_ASSIGN_OR_RETURN(Statement select, PrepareLedgerLines(database));
   return std::unique_ptr<SqliteLedgerStore>(
       new SqliteLedgerStore(database, std::move(insert), std::move(select)));
 }
@@ -53,18 +73,7 @@ absl::Status SqliteLedgerStore::Append(
 absl::Status SqliteLedgerStore::Read(
     uint64_t from, uint64_t to,
     absl::FunctionRef<absl::Status(const Line&)> each) {
-  select_.BindInt(1, static_cast<int64_t>(from));
-  select_.BindInt(2, static_cast<int64_t>(to));
-  while (true) {
-    CAIRN_ASSIGN_OR_RETURN(const bool more, select_.Step());
-    if (!more) return absl::OkStatus();
-    const absl::Status seen = each({static_cast<uint64_t>(select_.Int(0)),
-                                    select_.Text(1), select_.Blob(2)});
-    if (!seen.ok()) {
-      select_.Reset();
-      return seen;
-    }
-  }
+  return ReadLedgerLines(&select_, from, to, each);
 }
 
 }  // namespace cairn

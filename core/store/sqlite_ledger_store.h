@@ -10,6 +10,14 @@
 
 namespace cairn {
 
+// The entries of a ledger's table, from and up to without; how they are read is
+// said once, for who writes them (below) and who only reads (sqlite_ledger_
+// lines.h). Errors of the database and of `each`.
+absl::StatusOr<Statement> PrepareLedgerLines(Database* database);
+absl::Status ReadLedgerLines(
+    Statement* lines, uint64_t from, uint64_t to,
+    absl::FunctionRef<absl::Status(const LedgerStore::Line&)> each);
+
 // Entries in a table of a durable database: entry(seq, line, hashes). Other
 // tables of the same database can be written in the same commit.
 class SqliteLedgerStore : public LedgerStore {

@@ -14,7 +14,7 @@
 #include "core/link/translate.h"
 #include "core/query/filter_text.h"
 #include "core/store/sqlite_ledger_store.h"
-#include "tests/agent/load_fixture.h"
+#include "tests/agent/agent_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace cairn {
@@ -28,54 +28,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-// The real store, that fails when a line with this word in it comes.
-class FailingStore : public LedgerStore {
- public:
-  explicit FailingStore(LedgerStore* inner) : inner_(inner) {}
-
-  absl::StatusOr<uint64_t> Size() override { return inner_->Size(); }
-  absl::Status Commit(absl::FunctionRef<absl::Status()> body) override {
-    return inner_->Commit(body);
-  }
-  // Fails as late as it can: with everything written but the commit.
-  absl::Status Append(const std::vector<Line>& lines,
-                      absl::FunctionRef<absl::Status()> same_commit) override {
-    bool fail = false;
-    for (const Line& line : lines) {
-      fail = fail ||
-             (!fail_at.empty() && line.text.find(fail_at) != std::string::npos);
-    }
-    return inner_->Append(lines, [&]() -> absl::Status {
-      const absl::Status written = same_commit();
-      return fail ? absl::ResourceExhaustedError("disk full") : written;
-    });
-  }
-  absl::Status Read(
-      uint64_t from, uint64_t to,
-      absl::FunctionRef<absl::Status(const Line&)> each) override {
-    return inner_->Read(from, to, each);
-  }
-
-  std::string fail_at;
-
- private:
-  LedgerStore* const inner_;
-};
-
-class PlannerTest : public LoadTest {
+class PlannerTest : public AgentTest {
  protected:
-  void SetUp() override {
-    LoadTest::SetUp();
-    settings_.config.set_agency("police");
-    settings_.config.set_state_dir(folder_ + "/state");
-    settings_.catalogue = catalogue_;
-    settings_.config.add_source()->set_data_set("events");
-  }
-  void TearDown() override {
-    Stop();
-    LoadTest::TearDown();
-  }
-
   void Agree(const std::string& tables) {
     const std::string path =
         Write("plan.textproto",
@@ -121,34 +75,6 @@ class PlannerTest : public LoadTest {
     ASSERT_THAT(LoadDataSet(request), IsOk());
   }
 
-  void Start() {
-    auto database =
-        Database::Open(settings_.DatabasePath(), Database::Mode::kDurable);
-    ASSERT_THAT(database, IsOk());
-    database_ = *std::move(database);
-    sqlite_ = *SqliteLedgerStore::Create(database_.get());
-    store_ = std::make_unique<FailingStore>(sqlite_.get());
-    ledger_ = *Ledger::Open(store_.get(), &clock_);
-    releases_ = *ReleaseStore::Create(database_.get());
-    asks_ =
-        *AskBook::Create(database_.get(), releases_->commitments(), &clock_);
-    answerer_ = std::make_unique<Answerer>(&settings_, ledger_.get(),
-                                           releases_.get(), asks_.get());
-  }
-  void Stop() {
-    answerer_.reset();
-    asks_.reset();
-    releases_.reset();
-    ledger_.reset();
-    store_.reset();
-    sqlite_.reset();
-    database_.reset();
-  }
-  void Restart() {
-    Stop();
-    Start();
-  }
-
   Query QueryOf(const std::vector<std::string>& by,
                 const std::string& where = "",
                 const std::string& measure = "count") {
@@ -162,7 +88,7 @@ class PlannerTest : public LoadTest {
   }
   v1::Answer Ask(const Query& query) {
     v1::Ask ask;
-    ask.set_query_id("q" + std::to_string(++asked_));
+    ask.set_query_id(NewId());
     ask.set_asker("ana");
     ask.set_query(ToProto(query).SerializeAsString());
     auto answer = answerer_->Answer(ask);
@@ -197,17 +123,7 @@ class PlannerTest : public LoadTest {
     return entries;
   }
 
-  AgentSettings settings_;
-  SystemClock clock_;
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<SqliteLedgerStore> sqlite_;
-  std::unique_ptr<FailingStore> store_;
-  std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<ReleaseStore> releases_;
-  std::unique_ptr<AskBook> asks_;
-  std::unique_ptr<Answerer> answerer_;
   std::string said_;
-  int asked_ = 0;
 };
 
 constexpr char kTwo[] =

@@ -31,7 +31,7 @@ package() {
   (cd build/release && cpack -D CPACK_PACKAGE_VERSION="$1" >cpack.log 2>&1) ||
     { tail -n 20 build/release/cpack.log; fail "cpack"; }
   rm -rf "$made/_CPack_Packages"
-  cp "$made"/*.deb "$box/root/"
+  cp "$made"/*.deb "$box/srv/"
 }
 
 if [ ! -e "$clean/etc/debian_version" ]; then
@@ -44,15 +44,15 @@ box=$root/build/packages/box
 rm -rf "$box"
 cp -a "$clean" "$box"
 inside() { chroot "$box" env DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
-apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$box/root/apt.log" 2>&1; }
+apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$box/srv/apt.log" 2>&1; }
 cp /etc/resolv.conf "$box/etc/resolv.conf"
-trap 'tail -n 15 "$box/root/apt.log" >&2 || true' ERR
+trap 'tail -n 15 "$box/srv/apt.log" >&2 || true' ERR
 
 package 0.1.0
 apt update
 say "install"
-apt install "./root/cairn_0.1.0_$arch.deb" "./root/cairn-agent_0.1.0_$arch.deb" \
-  "./root/cairn-coordinator_0.1.0_$arch.deb"
+apt install "./srv/cairn_0.1.0_$arch.deb" "./srv/cairn-agent_0.1.0_$arch.deb" \
+  "./srv/cairn-coordinator_0.1.0_$arch.deb"
 for program in cairn cairn-agent cairn-coordinator; do
   inside "$program" --help >/dev/null || fail "$program does not run"
 done
@@ -67,7 +67,7 @@ inside runuser -u cairn-agent -- sh -c 'umask 077; echo kept >/var/lib/cairn-age
 
 say "upgrade"
 package 0.1.1
-apt install "./root/cairn-agent_0.1.1_$arch.deb"
+apt install "./srv/cairn-agent_0.1.1_$arch.deb"
 # shellcheck disable=SC2016  # dpkg-query's own variable
 [ "$(inside dpkg-query -W -f '${Version}' cairn-agent)" = 0.1.1 ] || fail "not upgraded"
 [ "$(inside cat /var/lib/cairn-agent/agent.db)" = kept ] || fail "the state was not kept"
@@ -84,6 +84,6 @@ apt purge cairn-agent cairn-coordinator cairn
 inside test ! -e /etc/cairn-agent || fail "the configuration and its keys are still there"
 [ "$(inside cat /var/lib/cairn-agent/agent.db)" = kept ] || fail "purging took the ledger"
 inside test ! -e /var/lib/cairn-coordinator || fail "an empty state folder was left"
-grep -q 'has the ledger and was kept' "$box/root/apt.log" || fail "purging did not say so"
+grep -q 'has the ledger and was kept' "$box/srv/apt.log" || fail "purging did not say so"
 rm -rf "$box"
 say "ok: installed, upgraded, removed and purged"

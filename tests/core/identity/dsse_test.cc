@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -32,11 +33,16 @@ bool OpenSslAccepts(const std::string& public_key, const std::string& message,
         absl::HexStringToBytes("302a300506032b6570032100") + public_key);
   Write(dir + "dsse.msg", message);
   Write(dir + "dsse.sig", signature);
-  return std::system(
-             absl::StrCat("openssl pkeyutl -verify -pubin -keyform DER -inkey ",
-                          dir, "dsse.der -rawin -in ", dir,
-                          "dsse.msg -sigfile ", dir, "dsse.sig >/dev/null 2>&1")
-                 .c_str()) == 0;
+  const bool accepts =
+      std::system(
+          absl::StrCat("openssl pkeyutl -verify -pubin -keyform DER -inkey ",
+                       dir, "dsse.der -rawin -in ", dir, "dsse.msg -sigfile ",
+                       dir, "dsse.sig >/dev/null 2>&1")
+              .c_str()) == 0;
+  for (const char* name : {"dsse.der", "dsse.msg", "dsse.sig"}) {
+    std::remove((dir + name).c_str());
+  }
+  return accepts;
 }
 
 TEST(Dsse, SignsWhatTheSpecificationSays) {
