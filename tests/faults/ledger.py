@@ -13,12 +13,14 @@ started again, and their logs are read by a checker that shares no code with the
   - no question was admitted twice, and each ended once
   - a program whose write or sync failed stopped by itself, with a sentence
 
-usage: ledger.py [--seconds S] [--kills N] [--queries N] [--seed S]
+usage: ledger.py [--seconds S] [--kills N] [--queries N] [--seed S] [--part I/N]
   --seconds S  of single faults, in an order that the seed shuffles, one of each
                kind first; 0: every one of them (hours)     (default 45)
   --kills N    kills -9 at random moments                    (default 8)
   --queries N  questions asked under each single fault       (default 4)
   --seed S     printed, so that a run can be had again
+  --part I/N   only every Nth single fault, from the Ith: N runs with one seed do
+               all of them side by side                      (default 1/1)
 Exits 0, or 1 with what was found; 77 where strace may not trace.
 """
 
@@ -26,6 +28,7 @@ import argparse
 import collections
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -252,7 +255,7 @@ class World:
         self.partners.start(other)
         self.start_with(name, call, fault, when)
         if self.attached(30):
-            for by in QUESTIONS[:queries]:
+            for by in itertools.islice(itertools.cycle(QUESTIONS), queries):
                 self.ask(by)
                 if not self.partners.running(name):
                     return
@@ -369,12 +372,20 @@ def may_trace():
     return done.returncode == 0, done.stderr.strip()
 
 
+def part(text):
+    first, _, every = text.partition("/")
+    if not (first.isdigit() and every.isdigit() and 1 <= int(first) <= int(every)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not I/N with I from 1 to N")
+    return int(first), int(every)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.partition("usage: ")[2])
     parser.add_argument("--seconds", type=float, default=45)
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--queries", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10 ** 6))
+    parser.add_argument("--part", type=part, default=(1, 1), metavar="I/N")
     options = parser.parse_args()
     if shutil.which("strace") is None:
         print("skipped: strace is not installed; run .ci/deps")
@@ -389,7 +400,8 @@ def main():
     world = World()
     try:
         start = time.monotonic()
-        for point in points(world, options.queries, dice):
+        first, every = options.part
+        for point in points(world, options.queries, dice)[first - 1::every]:
             if options.seconds and time.monotonic() - start > options.seconds:
                 break
             hit, wrong = world.single_fault(*point, options.queries)
