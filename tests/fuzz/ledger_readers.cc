@@ -21,14 +21,14 @@ void Same(absl::string_view written, absl::string_view read) {
   if (written != read) std::abort();
 }
 
-[[maybe_unused]] void ReadEntry(absl::string_view bytes) {
+[[maybe_unused]] void FuzzEntry(absl::string_view bytes) {
   const auto entry = ParseEntry(bytes);
   if (entry.ok()) {
     Same(EntryLine(entry->entry, entry->index, entry->time_ms), bytes);
   }
 }
 
-[[maybe_unused]] void ReadCheckpoint(absl::string_view bytes) {
+[[maybe_unused]] void FuzzCheckpoint(absl::string_view bytes) {
   const auto text = ParseCheckpointText(bytes);
   if (text.ok()) Same(text->Text(), bytes);
   const auto note = ParseNote(bytes);
@@ -40,7 +40,7 @@ void Same(absl::string_view written, absl::string_view read) {
   if (key.ok()) Same(key->Text(), bytes);
 }
 
-[[maybe_unused]] void ReadProof(absl::string_view bytes) {
+[[maybe_unused]] void FuzzProof(absl::string_view bytes) {
   const auto proof = ParseTlogProof(bytes);
   if (!proof.ok()) return;
   Same(proof->Text(), bytes);
@@ -50,7 +50,7 @@ void Same(absl::string_view written, absl::string_view read) {
 }
 
 // The first byte is how many entries there should be.
-[[maybe_unused]] void ReadABundle(absl::string_view bytes) {
+[[maybe_unused]] void FuzzBundle(absl::string_view bytes) {
   if (bytes.empty()) return;
   const uint64_t width = static_cast<uint8_t>(bytes[0]) + 1u;
   bytes.remove_prefix(1);
