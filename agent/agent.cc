@@ -441,7 +441,7 @@ absl::Status RunAgent(const AgentSettings& settings) {
                          ReadOrMakeNodeSecrets(settings.config.state_dir(),
                                                owner, state->clock.Now()));
   CAIRN_ASSIGN_OR_RETURN(
-      std::optional<LedgerKeys> keys,
+      const std::optional<LedgerKeys> keys,
       ReadOwnLedgerKeys(settings.config.ledger_keys(), *settings.catalogue,
                         owner, PublicHalves(secrets)));
   CAIRN_ASSIGN_OR_RETURN(
@@ -457,6 +457,13 @@ absl::Status RunAgent(const AgentSettings& settings) {
     LogLine("ledger.broken", {{"reason", std::string(why.message())}});
     kill(getpid(), SIGTERM);
   });
+  std::unique_ptr<LedgerLink> ledger;
+  if (keys.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(
+        ledger,
+        LedgerLink::Create(settings, std::move(secrets.witness), *keys,
+                           signer.get(), state->database.get(), &state->clock));
+  }
   CAIRN_ASSIGN_OR_RETURN(
       const auto node,
       NodeEntries::Start(state->ledger.get(), &state->clock,
@@ -466,13 +473,6 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_RETURN_IF_ERROR(
       LogTerms(settings, state->database.get(), state->ledger.get()));
   CAIRN_ASSIGN_OR_RETURN(Gate gate, OpenGate(settings, state.get()));
-  std::unique_ptr<LedgerLink> ledger;
-  if (keys.has_value()) {
-    CAIRN_ASSIGN_OR_RETURN(
-        ledger, LedgerLink::Create(settings, std::move(secrets.witness),
-                                   *std::move(keys), signer.get(),
-                                   state->database.get(), &state->clock));
-  }
   LogLine("agent.started", {{"agency", settings.config.agency()}});
   absl::Status ended;
   bool vouched = false;
@@ -485,6 +485,9 @@ absl::Status RunAgent(const AgentSettings& settings) {
   LogLine("agent.stopped", {{"agency", settings.config.agency()}});
   CAIRN_RETURN_IF_ERROR(state->ledger->broken());
   CAIRN_RETURN_IF_ERROR(ended);
+  if (ledger != nullptr) {
+    CAIRN_RETURN_IF_ERROR(ledger->Keep(state->ledger.get()));
+  }
   CAIRN_RETURN_IF_ERROR(node->Stop());
   // An auditor finds the last entry signed too.
   return vouched ? signer->Sign().status() : absl::OkStatus();

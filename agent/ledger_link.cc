@@ -20,7 +20,8 @@ AskFindings Refused(v1::RefusalReason reason, absl::string_view start,
 absl::StatusOr<std::unique_ptr<LedgerLink>> LedgerLink::Create(
     const AgentSettings& settings, SigningKey witness, LedgerKeys keys,
     LogSigner* signer, Database* database, const Clock* clock) {
-  CAIRN_ASSIGN_OR_RETURN(auto store, SqliteWitnessStore::Create(database));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto memory, WitnessMemory::Open(settings.config.state_dir(), database));
   CAIRN_ASSIGN_OR_RETURN(QuorumRule rule,
                          CoordinatorQuorum(keys, settings.config.quorum()));
   QuorumCheck quorum(keys.coordinator.log, std::move(rule));
@@ -28,9 +29,9 @@ absl::StatusOr<std::unique_ptr<LedgerLink>> LedgerLink::Create(
       auto peers,
       LedgerPeers::Create(settings.config.agency(), std::move(witness),
                           std::move(keys), settings.config.quorum(), signer,
-                          store.get(), clock));
+                          memory->stores(), clock));
   return std::unique_ptr<LedgerLink>(
-      new LedgerLink(settings.config.agency(), std::move(store),
+      new LedgerLink(settings.config.agency(), std::move(memory),
                      std::move(peers), std::move(quorum), clock));
 }
 
@@ -114,24 +115,11 @@ absl::StatusOr<std::vector<v1::WitnessRequest>> LedgerLink::Take(
 
 absl::Status LedgerLink::Keep(Ledger* ledger) {
   if (peers_->desk()->HasConflict()) {
-    return ledger->Append(TakeEntries(), [this] { return KeepInCommit(); })
-        .status();
+    CAIRN_RETURN_IF_ERROR(
+        ledger->Append(TakeEntries(), [this] { return KeepInCommit(); })
+            .status());
   }
-  return peers_->desk()->seen()->Keep(
-      store_.get(), [this](const std::string& origin,
-                           const std::optional<WitnessedState>& kept,
-                           const WitnessedState& next) {
-        return store_->CompareAndSwap(origin, kept, next);
-      });
-}
-
-absl::Status LedgerLink::KeepInCommit() {
-  return peers_->desk()->seen()->Keep(
-      store_.get(), [this](const std::string& origin,
-                           const std::optional<WitnessedState>& kept,
-                           const WitnessedState& next) {
-        return store_->SwapInCommit(origin, kept, next);
-      });
+  return memory_->Keep(peers_->desk()->seen());
 }
 
 }  // namespace cairn

@@ -19,7 +19,7 @@
 #include "core/ledger/shown_question.h"
 #include "core/link/ledger_peers.h"
 #include "core/store/sqlite.h"
-#include "core/store/sqlite_witness_store.h"
+#include "core/store/witness_memory.h"
 
 namespace cairn {
 
@@ -44,8 +44,8 @@ struct AskFindings {
 // nothing that follows from it may leave before.
 class LedgerLink {
  public:
-  // Errors of ReadLedgerKeys, and if they are not this node's. Everything must
-  // outlive the link.
+  // Errors of WitnessMemory::Open and LedgerPeers::Create. `database` is the
+  // ledger's. Everything must outlive the link.
   static absl::StatusOr<std::unique_ptr<LedgerLink>> Create(
       const AgentSettings& settings, SigningKey witness, LedgerKeys keys,
       LogSigner* signer, Database* database, const Clock* clock);
@@ -67,19 +67,21 @@ class LedgerLink {
       const v1::WitnessReply& reply);
 
   // Writes what was found, and conflicts into the ledger. Durable when it
-  // returns.
+  // returns, in the witness's own file: a cosignature may leave.
   absl::Status Keep(Ledger* ledger);
-  // The same within a commit that is open, with the entries that are to be
-  // among its own.
+  // Within a commit of the ledger, with the entries that are to be among its
+  // own: what was found is beside the ledger, and a question may run.
   std::vector<Entry> TakeEntries() { return peers_->desk()->TakeEntries(); }
-  absl::Status KeepInCommit();
+  absl::Status KeepInCommit() {
+    return memory_->KeepInCommit(peers_->desk()->seen());
+  }
 
  private:
-  LedgerLink(std::string agency, std::unique_ptr<SqliteWitnessStore> store,
+  LedgerLink(std::string agency, std::unique_ptr<WitnessMemory> memory,
              std::unique_ptr<LedgerPeers> peers, QuorumCheck quorum,
              const Clock* clock)
       : agency_(std::move(agency)),
-        store_(std::move(store)),
+        memory_(std::move(memory)),
         peers_(std::move(peers)),
         quorum_(std::move(quorum)),
         clock_(clock) {}
@@ -87,7 +89,7 @@ class LedgerLink {
   absl::Status Follow(const ShownEntry& shown, const SignedCheckpoint& newest);
 
   const std::string agency_;
-  const std::unique_ptr<SqliteWitnessStore> store_;
+  const std::unique_ptr<WitnessMemory> memory_;
   const std::unique_ptr<LedgerPeers> peers_;
   QuorumCheck quorum_;
   const Clock* const clock_;

@@ -211,6 +211,9 @@ int Main(int argc, char** argv) {
   add(&app, "keys",
       "Make the ledger's keys, and print what the partnership is to know",
       [&] { return KeysAgent(config); });
+  add(&app, "witness-anew",
+      "Begin witness.db anew where it is lost; the ledger says so",
+      [&] { return BeginWitnessAnew(config); });
   add(&app, "run", "Attach to the coordinator and answer until stopped",
       [&] { return Run(config); });
   add(&app, "status", "Say what is loaded, and whether the agent runs",

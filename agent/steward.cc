@@ -22,10 +22,13 @@
 #include "core/base/command_line.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/log_signer.h"
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
 #include "core/link/policy_file.h"
 #include "core/link/text_config.h"
+#include "core/store/sqlite_checkpoint_store.h"
+#include "core/store/witness_memory.h"
 
 namespace cairn {
 namespace {
@@ -419,6 +422,31 @@ absl::Status KeysAgent(const std::string& config_path) {
                          ReadOrMakeNodeSecrets(settings.config.state_dir(),
                                                owner, SystemClock().Now()));
   Print(LedgerKeysText(owner, PublicHalves(secrets)));
+  return absl::OkStatus();
+}
+
+absl::Status BeginWitnessAnew(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const AgentSettings settings,
+                         ReadAgentConfig(config_path));
+  const std::string& state_dir = settings.config.state_dir();
+  CAIRN_RETURN_IF_ERROR(LockStateDir(state_dir));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
+                         OpenAgentState(settings));
+  CAIRN_ASSIGN_OR_RETURN(
+      NodeSecrets secrets,
+      ReadNodeSecrets(state_dir,
+                      OwnerIn(*settings.catalogue, settings.config.agency())));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto checkpoints,
+      SqliteCheckpointStore::Open(CheckpointPath(state_dir)));
+  // Nothing is added to a ledger that was rolled back.
+  CAIRN_RETURN_IF_ERROR(LogSigner::Create(std::move(secrets.log),
+                                          state->ledger.get(),
+                                          checkpoints.get())
+                            .status());
+  CAIRN_RETURN_IF_ERROR(WitnessMemory::BeginAnew(
+      state_dir, state->database.get(), state->ledger.get()));
+  Print("ok    witness.db: begun anew; the ledger says so\n");
   return absl::OkStatus();
 }
 

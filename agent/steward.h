@@ -28,6 +28,9 @@ absl::Status StatusAgent(const std::string& config_path);
 // Makes the keys of the ledger and the witness where they are missing, and
 // prints their public halves for the partnership's file of ledger keys.
 absl::Status KeysAgent(const std::string& config_path);
+// Makes the file of what the agency's witness remembers where it is lost
+// (core/store/witness_memory.h). FAILED_PRECONDITION if it is not.
+absl::Status BeginWitnessAnew(const std::string& config_path);
 
 }  // namespace cairn
 

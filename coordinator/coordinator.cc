@@ -226,7 +226,10 @@ absl::Status Coordinator::StartRun(const std::string& asker,
           {question->query_id, question->asked_at, asker, query.purpose,
            query.data_set, QuestionText(question->request, where), bytes,
            question->request.query().SerializeAsString()},
-          std::move(notes)));
+          std::move(notes), [this] {
+            return ledgers_ == nullptr ? absl::OkStatus()
+                                       : ledgers_->KeepInCommit();
+          }));
   question->receipt.set_index(question->logged.receipt.index);
   question->receipt.set_entry_hash(question->logged.receipt.entry_hash);
 

@@ -10,22 +10,16 @@ namespace cairn {
 
 absl::StatusOr<std::unique_ptr<LedgerHub>> LedgerHub::Create(
     const CoordinatorSettings& settings, SigningKey witness, LedgerKeys keys,
-    LogSigner* signer, Ledger* ledger, AgentRegistry* registry,
-    const Clock* clock) {
-  // In a file of its own: it must never be restored from an older copy.
+    LogSigner* signer, Ledger* ledger, Database* database,
+    AgentRegistry* registry, const Clock* clock) {
   CAIRN_ASSIGN_OR_RETURN(
-      auto database,
-      Database::Open(absl::StrCat(settings.config.state_dir(), "/witness.db"),
-                     Database::Mode::kDurable));
-  CAIRN_ASSIGN_OR_RETURN(auto store,
-                         SqliteWitnessStore::Create(database.get()));
+      auto memory, WitnessMemory::Open(settings.config.state_dir(), database));
   CAIRN_ASSIGN_OR_RETURN(
       auto peers, LedgerPeers::Create("", std::move(witness), std::move(keys),
                                       settings.config.quorum(), signer,
-                                      store.get(), clock));
+                                      memory->stores(), clock));
   return std::unique_ptr<LedgerHub>(
-      new LedgerHub(std::move(database), std::move(store), std::move(peers),
-                    ledger, registry));
+      new LedgerHub(std::move(memory), std::move(peers), ledger, registry));
 }
 
 bool LedgerHub::Send(const std::string& agency,
@@ -108,16 +102,11 @@ void LedgerHub::Cosign(const std::string& agency,
 absl::Status LedgerHub::Keep() {
   if (peers_->desk()->HasConflict()) {
     CAIRN_RETURN_IF_ERROR(
-        ledger_->Append(TakeEntries(), [] { return absl::OkStatus(); })
+        ledger_->Append(TakeEntries(), [this] { return KeepInCommit(); })
             .status());
   }
-  MutexLock lock(&store_mutex_);
-  return peers_->desk()->seen()->Keep(
-      store_.get(), [this](const std::string& origin,
-                           const std::optional<WitnessedState>& kept,
-                           const WitnessedState& next) {
-        return store_->CompareAndSwap(origin, kept, next);
-      });
+  MutexLock lock(&keep_mutex_);
+  return memory_->Keep(peers_->desk()->seen());
 }
 
 void LedgerHub::OnReply(const std::string& agency,

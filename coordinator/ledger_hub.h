@@ -18,7 +18,7 @@
 #include "core/ledger/ledger.h"
 #include "core/link/ledger_peers.h"
 #include "core/store/sqlite.h"
-#include "core/store/sqlite_witness_store.h"
+#include "core/store/witness_memory.h"
 
 namespace cairn {
 
@@ -28,11 +28,12 @@ namespace cairn {
 // queue. Safe from any thread.
 class LedgerHub {
  public:
-  // Everything must outlive the hub.
+  // Errors of WitnessMemory::Open and LedgerPeers::Create. `database` is the
+  // ledger's. Everything must outlive the hub.
   static absl::StatusOr<std::unique_ptr<LedgerHub>> Create(
       const CoordinatorSettings& settings, SigningKey witness, LedgerKeys keys,
-      LogSigner* signer, Ledger* ledger, AgentRegistry* registry,
-      const Clock* clock);
+      LogSigner* signer, Ledger* ledger, Database* database,
+      AgentRegistry* registry, const Clock* clock);
 
   // A session begins: what the agency remembers of the coordinator's log is
   // held against it; `attach` puts the session into the registry.
@@ -62,18 +63,20 @@ class LedgerHub {
   }
   // What the ledger is to say of witnesses with its next question.
   std::vector<Entry> TakeEntries() { return peers_->desk()->TakeEntries(); }
+  // To be called in the commit of these entries.
+  absl::Status KeepInCommit() {
+    return memory_->KeepInCommit(peers_->desk()->seen());
+  }
   // Null if the partnership's file does not name it.
   const NodeKeys* KeysOf(const std::string& agency) const {
     return agency.empty() ? nullptr : peers_->keys().Find(agency);
   }
 
  private:
-  LedgerHub(std::unique_ptr<Database> database,
-            std::unique_ptr<SqliteWitnessStore> store,
+  LedgerHub(std::unique_ptr<WitnessMemory> memory,
             std::unique_ptr<LedgerPeers> peers, Ledger* ledger,
             AgentRegistry* registry)
-      : database_(std::move(database)),
-        store_(std::move(store)),
+      : memory_(std::move(memory)),
         peers_(std::move(peers)),
         ledger_(ledger),
         registry_(registry) {}
@@ -86,9 +89,8 @@ class LedgerHub {
   absl::Status Keep();
   void Quarantine(const absl::Status& why);
 
-  const std::unique_ptr<Database> database_;
-  Mutex store_mutex_;
-  const std::unique_ptr<SqliteWitnessStore> store_;
+  Mutex keep_mutex_;
+  const std::unique_ptr<WitnessMemory> memory_;
   const std::unique_ptr<LedgerPeers> peers_;
   Ledger* const ledger_;
   AgentRegistry* const registry_;

@@ -32,6 +32,7 @@
 #include "core/link/text_config.h"
 #include "core/store/node_log.h"
 #include "core/store/sqlite_checkpoint_store.h"
+#include "core/store/witness_memory.h"
 #include "grpcpp/grpcpp.h"
 
 namespace cairn {
@@ -62,7 +63,7 @@ absl::Status Run(const std::string& config_path) {
       ReadOrMakeNodeSecrets(settings.config.state_dir(),
                             OwnerIn(*settings.catalogue, ""), clock.Now()));
   CAIRN_ASSIGN_OR_RETURN(
-      std::optional<LedgerKeys> keys,
+      const std::optional<LedgerKeys> keys,
       ReadOwnLedgerKeys(settings.config.ledger_keys(), *settings.catalogue,
                         OwnerIn(*settings.catalogue, ""),
                         PublicHalves(secrets)));
@@ -78,6 +79,14 @@ absl::Status Run(const std::string& config_path) {
     LogLine("ledger.broken", {{"reason", std::string(why.message())}});
     kill(getpid(), SIGTERM);
   });
+  AgentRegistry registry;
+  std::unique_ptr<LedgerHub> ledgers;
+  if (keys.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(
+        ledgers, LedgerHub::Create(settings, std::move(secrets.witness), *keys,
+                                   signer.get(), log->ledger(), log->database(),
+                                   &registry, &clock));
+  }
   CAIRN_ASSIGN_OR_RETURN(
       const auto node,
       NodeEntries::Start(log->ledger(), &clock,
@@ -89,14 +98,6 @@ absl::Status Run(const std::string& config_path) {
       NodeLog::Open(settings.DatabasePath(),
                     CheckpointPath(settings.config.state_dir()),
                     signer->key().name()));
-  AgentRegistry registry;
-  std::unique_ptr<LedgerHub> ledgers;
-  if (keys.has_value()) {
-    CAIRN_ASSIGN_OR_RETURN(
-        ledgers, LedgerHub::Create(settings, std::move(secrets.witness),
-                                   *std::move(keys), signer.get(),
-                                   log->ledger(), &registry, &clock));
-  }
   CAIRN_ASSIGN_OR_RETURN(const auto credentials,
                          MakeServerCredentials(settings.config.credentials()));
 
@@ -178,6 +179,31 @@ absl::Status Keys(const std::string& config_path) {
   return absl::OkStatus();
 }
 
+absl::Status WitnessAnew(const std::string& config_path) {
+  CAIRN_ASSIGN_OR_RETURN(const CoordinatorSettings settings,
+                         ReadCoordinatorConfig(config_path));
+  const std::string& state_dir = settings.config.state_dir();
+  CAIRN_RETURN_IF_ERROR(LockStateDir(state_dir));
+  const SystemClock clock;
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
+                         QueryLog::Open(settings.DatabasePath(), &clock));
+  CAIRN_RETURN_IF_ERROR(log->ledger()->Verify().status());
+  CAIRN_ASSIGN_OR_RETURN(
+      NodeSecrets secrets,
+      ReadNodeSecrets(state_dir, OwnerIn(*settings.catalogue, "")));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto checkpoints,
+      SqliteCheckpointStore::Open(CheckpointPath(state_dir)));
+  // Nothing is added to a ledger that was rolled back.
+  CAIRN_RETURN_IF_ERROR(LogSigner::Create(std::move(secrets.log), log->ledger(),
+                                          checkpoints.get())
+                            .status());
+  CAIRN_RETURN_IF_ERROR(
+      WitnessMemory::BeginAnew(state_dir, log->database(), log->ledger()));
+  std::printf("ok    witness.db: begun anew; the ledger says so\n");
+  return absl::OkStatus();
+}
+
 // The coordinator's own ledger as it lies on its disk, running or not.
 class OwnLedger : public AuditSource {
  public:
@@ -253,6 +279,9 @@ int Main(int argc, char** argv) {
   add(&app, "keys",
       "Make the ledger's keys, and print what the partnership is to know",
       Keys);
+  add(&app, "witness-anew",
+      "Begin witness.db anew where it is lost; the ledger says so",
+      WitnessAnew);
   add(&app, "run", "Run until SIGTERM or Ctrl-C", Run);
   add(&app, "status", "Say what is configured, and whether it runs", Status);
   std::string folder;

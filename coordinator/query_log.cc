@@ -89,8 +89,9 @@ absl::Status QueryLog::CloseAbandoned() {
       .status();
 }
 
-absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question,
-                                                    std::vector<Entry> notes) {
+absl::StatusOr<QueryLog::Logged> QueryLog::Received(
+    const Question& question, std::vector<Entry> notes,
+    absl::FunctionRef<absl::Status()> same_commit) {
   const absl::Status room = CheckDiskReserve(FolderOf(database_->path()));
   if (!room.ok()) {
     LogLine("query.refused", {{"reason", std::string(room.message())}});
@@ -108,6 +109,7 @@ absl::StatusOr<QueryLog::Logged> QueryLog::Received(const Question& question,
   CAIRN_ASSIGN_OR_RETURN(
       const Receipt receipt,
       ledger_->Append(notes, [&](const Receipt& last) -> absl::Status {
+        CAIRN_RETURN_IF_ERROR(same_commit());
         CAIRN_RETURN_IF_ERROR(
             commitments_->Write(last.index, commitment.salt, question.query));
         CAIRN_ASSIGN_OR_RETURN(

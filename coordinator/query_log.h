@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/query_service.pb.h"
@@ -44,10 +45,12 @@ class QueryLog {
   // Once, before the first question: those that were open when the coordinator
   // last stopped get an entry query.abandoned, and have no answer.
   absl::Status CloseAbandoned();
-  // After `notes`, in one commit with them. RESOURCE_EXHAUSTED, and nothing is
-  // written, where the disk has no more left than its reserve.
-  absl::StatusOr<Logged> Received(const Question& question,
-                                  std::vector<Entry> notes = {});
+  // After `notes`, in one commit with them and with what `same_commit` writes
+  // to the database. RESOURCE_EXHAUSTED, and nothing is written, where the disk
+  // has no more left than its reserve.
+  absl::StatusOr<Logged> Received(
+      const Question& question, std::vector<Entry> notes = {},
+      absl::FunctionRef<absl::Status()> same_commit = absl::OkStatus);
   // `outcome`: complete, partial, refused or failed.
   absl::Status Answered(const std::string& outcome, const v1::Result& result);
   // NOT_FOUND if there is no such query, or it has no result.
@@ -55,6 +58,8 @@ class QueryLog {
   // Newest first; `asker` empty: of everyone.
   absl::StatusOr<v1::History> List(const std::string& asker, int limit);
   Ledger* ledger() const { return ledger_.get(); }
+  // To be written in the ledger's commits only.
+  Database* database() const { return database_.get(); }
 
  private:
   QueryLog() = default;

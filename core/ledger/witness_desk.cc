@@ -32,12 +32,26 @@ bool Same(const std::optional<WitnessedState>& a,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SeenLogs>> SeenLogs::Create(
-    const std::vector<VerifierKey>& logs, WitnessStore* store) {
+    const std::vector<VerifierKey>& logs,
+    const std::vector<WitnessStore*>& stores) {
   std::unique_ptr<SeenLogs> seen(new SeenLogs);
   MutexLock lock(&seen->mutex_);
   for (const VerifierKey& log : logs) {
-    CAIRN_ASSIGN_OR_RETURN(seen->logs_[log.name()].now,
-                           store->Load(log.name()));
+    std::optional<WitnessedState>& now = seen->logs_[log.name()].now;
+    for (WitnessStore* store : stores) {
+      CAIRN_ASSIGN_OR_RETURN(const std::optional<WitnessedState> kept,
+                             store->Load(log.name()));
+      if (!kept.has_value()) continue;
+      if (now.has_value() && now->size == kept->size &&
+          now->root != kept->root) {
+        return absl::DataLossError(absl::StrCat(
+            "this witness remembers two histories of ", log.name(),
+            ", each of ", now->size,
+            " entries; its files are not of one node, or somebody changed "
+            "them"));
+      }
+      if (!now.has_value() || now->size < kept->size) now = kept;
+    }
   }
   return seen;
 }
@@ -56,7 +70,7 @@ absl::StatusOr<bool> SeenLogs::CompareAndSwap(
   if (!Same(log.now, expected)) return false;
   if (log.now.has_value() && log.now->SameTree(next)) return true;
   log.now = next;
-  log.kept = false;
+  log.kept_in.clear();
   return true;
 }
 
@@ -67,14 +81,14 @@ absl::Status SeenLogs::Keep(WitnessStore* store, Swap swap) {
     logs = logs_;
   }
   for (const auto& [origin, log] : logs) {
-    if (log.kept || !log.now.has_value()) continue;
+    if (log.kept_in.count(store) > 0 || !log.now.has_value()) continue;
     CAIRN_ASSIGN_OR_RETURN(const std::optional<WitnessedState> kept,
                            store->Load(origin));
     if (Same(kept, log.now)) {
       // An earlier commit had it.
       MutexLock lock(&mutex_);
       Log& now = logs_[origin];
-      now.kept = now.kept || Same(now.now, kept);
+      if (Same(now.now, kept)) now.kept_in.insert(store);
       continue;
     }
     CAIRN_ASSIGN_OR_RETURN(const bool swapped, swap(origin, kept, *log.now));
@@ -86,17 +100,18 @@ absl::Status SeenLogs::Keep(WitnessStore* store, Swap swap) {
   return absl::OkStatus();
 }
 
-bool SeenLogs::AllKept() {
+bool SeenLogs::AllKept(const WitnessStore* store) {
   MutexLock lock(&mutex_);
-  return std::all_of(logs_.begin(), logs_.end(),
-                     [](const auto& log) { return log.second.kept; });
+  return std::all_of(logs_.begin(), logs_.end(), [store](const auto& log) {
+    return !log.second.now.has_value() || log.second.kept_in.count(store) > 0;
+  });
 }
 
 absl::StatusOr<std::unique_ptr<WitnessDesk>> WitnessDesk::Create(
-    SigningKey key, std::vector<VerifierKey> logs, WitnessStore* store,
-    const Clock* clock) {
+    SigningKey key, std::vector<VerifierKey> logs,
+    const std::vector<WitnessStore*>& stores, const Clock* clock) {
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<SeenLogs> seen,
-                         SeenLogs::Create(logs, store));
+                         SeenLogs::Create(logs, stores));
   CAIRN_ASSIGN_OR_RETURN(
       std::unique_ptr<Witness> witness,
       Witness::Create(std::move(key), logs, seen.get(), clock));

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,9 +27,11 @@ namespace cairn {
 // before Keep has returned and its commit is done. Safe from any thread.
 class SeenLogs : public WitnessStore {
  public:
-  // Starts from what the store has of these logs.
+  // Starts from what the stores have of these logs: of each log the largest.
+  // DATA_LOSS if two have the same size of one and another root.
   static absl::StatusOr<std::unique_ptr<SeenLogs>> Create(
-      const std::vector<VerifierKey>& logs, WitnessStore* store);
+      const std::vector<VerifierKey>& logs,
+      const std::vector<WitnessStore*>& stores);
 
   absl::StatusOr<std::optional<WitnessedState>> Load(
       const std::string& origin) override;
@@ -40,18 +43,18 @@ class SeenLogs : public WitnessStore {
   using Swap = absl::FunctionRef<absl::StatusOr<bool>(
       const std::string& origin, const std::optional<WitnessedState>& kept,
       const WitnessedState& next)>;
-  // Swaps on the disk what is newer in memory. INTERNAL if the disk has what
-  // was never put there. By one thread at a time.
+  // Swaps in this store what is newer in memory. INTERNAL if the store has what
+  // was never put there. For each store by one thread at a time.
   absl::Status Keep(WitnessStore* store, Swap swap);
-  // Whether Keep has nothing to write.
-  bool AllKept();
+  // Whether Keep has nothing to write there.
+  bool AllKept(const WitnessStore* store);
 
  private:
   SeenLogs() = default;
 
   struct Log {
     std::optional<WitnessedState> now;
-    bool kept = true;  // surely on the disk
+    std::set<const WitnessStore*> kept_in;  // where it surely is
   };
   Mutex mutex_;
   std::map<std::string, Log> logs_ ABSL_GUARDED_BY(mutex_);
@@ -66,11 +69,11 @@ class SeenLogs : public WitnessStore {
 // that is at rest writes nothing. A conflict is told at once.
 class WitnessDesk {
  public:
-  // Errors of Witness::Create and of the store, which must outlive the desk, as
-  // must the clock.
+  // Errors of Witness::Create and SeenLogs::Create. The stores are only read
+  // here; the clock must outlive the desk.
   static absl::StatusOr<std::unique_ptr<WitnessDesk>> Create(
-      SigningKey key, std::vector<VerifierKey> logs, WitnessStore* store,
-      const Clock* clock);
+      SigningKey key, std::vector<VerifierKey> logs,
+      const std::vector<WitnessStore*>& stores, const Clock* clock);
 
   // As Witness; not to be sent before Keep and its commit.
   absl::StatusOr<WitnessAnswer> Add(const WitnessRequest& request);

@@ -36,8 +36,8 @@ std::map<std::string, std::variant<std::string, int64_t>> QuorumFields(
 
 absl::StatusOr<std::unique_ptr<LedgerPeers>> LedgerPeers::Create(
     const std::string& own, SigningKey witness, LedgerKeys keys,
-    const v1::Quorum& quorum, LogSigner* signer, WitnessStore* store,
-    const Clock* clock) {
+    const v1::Quorum& quorum, LogSigner* signer,
+    const std::vector<WitnessStore*>& stores, const Clock* clock) {
   std::map<std::string, VerifierKey> witnesses;
   std::vector<VerifierKey> logs, all;
   std::vector<std::string> ids;
@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<LedgerPeers>> LedgerPeers::Create(
   }
   CAIRN_ASSIGN_OR_RETURN(
       std::unique_ptr<WitnessDesk> desk,
-      WitnessDesk::Create(std::move(witness), std::move(logs), store, clock));
+      WitnessDesk::Create(std::move(witness), std::move(logs), stores, clock));
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<WitnessedLog> log,
                          WitnessedLog::Create(signer, std::move(witnesses),
                                               std::move(rule), clock));

@@ -44,11 +44,11 @@ std::map<std::string, std::variant<std::string, int64_t>> QuorumFields(
 // A node's own part in it: as a log, and as the witness of the others.
 class LedgerPeers {
  public:
-  // Signer, store and clock must outlive the peers.
+  // The stores are only read here. Signer and clock must outlive the peers.
   static absl::StatusOr<std::unique_ptr<LedgerPeers>> Create(
       const std::string& own, SigningKey witness, LedgerKeys keys,
-      const v1::Quorum& quorum, LogSigner* signer, WitnessStore* store,
-      const Clock* clock);
+      const v1::Quorum& quorum, LogSigner* signer,
+      const std::vector<WitnessStore*>& stores, const Clock* clock);
 
   const LedgerKeys& keys() const { return keys_; }
   WitnessDesk* desk() const { return desk_.get(); }

@@ -28,11 +28,13 @@ constexpr char kSums[] = "SHA256SUMS";
 constexpr char kAside[] = ".restoring";
 
 // The lock, what SQLite keeps beside a database while it is open (its copy has
-// it inside), and what is being written.
-bool IsPassing(const std::string& path) {
-  return path == "lock" || absl::EndsWith(path, "-wal") ||
-         absl::EndsWith(path, "-shm") || absl::EndsWith(path, "-journal") ||
-         absl::EndsWith(path, ".new") || absl::StartsWith(path, kAside);
+// it inside), what is being written, and what must not be put back
+// (witness_memory.h).
+bool IsLeftOut(const std::string& path) {
+  return path == "lock" || path == "witness.db" ||
+         absl::EndsWith(path, "-wal") || absl::EndsWith(path, "-shm") ||
+         absl::EndsWith(path, "-journal") || absl::EndsWith(path, ".new") ||
+         absl::StartsWith(path, kAside);
 }
 
 // A database that a program has open. Those deeper down, extracts, are written
@@ -143,12 +145,16 @@ absl::StatusOr<std::map<std::string, std::string>> ReadSums(
   return sums;
 }
 
-// Only a lock, or the remains of a restore that was broken off.
+// Only a lock, what a witness remembers, which stays where it is, or the
+// remains of a restore that was broken off.
 absl::Status CheckNoState(const std::string& state_dir) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(state_dir, none)) {
     const std::string name = entry.path().filename().string();
-    if (name == "lock" || name == kAside) continue;
+    if (name == "lock" || name == kAside ||
+        absl::StartsWith(name, "witness.db")) {
+      continue;
+    }
     return absl::AlreadyExistsError(
         absl::StrCat(state_dir, ": has state in it (", name,
                      "); move the folder away first, nothing is written over"));
@@ -172,7 +178,7 @@ absl::StatusOr<uint64_t> BackUp(const std::string& state_dir,
   CAIRN_RETURN_IF_ERROR(MakeDir(aside));
   std::vector<std::string> files;
   for (const std::string& file : found) {
-    if (IsPassing(file)) continue;
+    if (IsLeftOut(file)) continue;
     const std::string from = absl::StrCat(state_dir, "/", file);
     const std::string to = absl::StrCat(aside, "/", file);
     CAIRN_RETURN_IF_ERROR(IsLive(file) ? CopyDatabase(from, to)

@@ -18,7 +18,8 @@ namespace cairn {
 // checkpoints, then the others, then the rest, so that no ledger is older than
 // its checkpoint and no extract than what was told of it. Extracts, which are
 // replaced whole, are copied byte for byte. It holds keys and records:
-// mode 0700, to be kept as the state folder itself is.
+// mode 0700, to be kept as the state folder itself is. What a witness remembers
+// (witness.db) is in no backup, and a restore leaves it where it is.
 //
 // A restored ledger is as old as the backup. It says nothing of what came
 // after, so it is the start-up's business, not the restore's, to refuse one

@@ -233,9 +233,14 @@ class OperationsTest(unittest.TestCase):
                 full = self.restore(name, folder)
                 self.assertNotEqual(full.code, COMPLETE)
                 self.assertIn("move the folder away", full.err)
-                shutil.move(state, self.partners.folder / f"state/{name}.lost")
+                lost = self.partners.folder / f"state/{name}.lost"
+                shutil.move(state, lost)
                 done = self.restore(name, folder)
                 self.assertEqual(done.code, COMPLETE, done)
+                # What the witness remembers is in no backup.
+                self.assertFalse((folder / "witness.db").exists())
+                for file in lost.glob("witness.db*"):
+                    shutil.copy(file, state)
                 self.partners.heal()
         again = self.partners.query(*QUESTION, output="json")
         self.assertEqual([r for r in again.json()["rows"]],

@@ -222,6 +222,80 @@ class TheCoordinatorsLedgerThatWentBack(WentBack):
         self.assertEqual(len(self.entries("coordinator")), before)
 
 
+class WhatAnAgencyRemembers(WitnessCase):
+    """Its own witness.db, beside an agent.db that was put back."""
+
+    AGENCIES = ("queens-ed",)
+
+    def state(self, name):
+        return self.world.folder / "state" / name
+
+    def start_again(self, name):
+        self.world.start(name)
+        self.world.wait_attached(name)
+
+    def test_outlives_an_older_copy_of_everything_else(self):
+        name = "queens-ed"
+        older = self.world.folder / "older"
+        nodes = ("coordinator", name)
+        for node in nodes:
+            self.assertEqual(self.world.stop(node), 0)
+            shutil.copytree(self.state(node), older / node)
+        self.world.start(*nodes)
+        self.world.wait_attached(name)
+        self.assertEqual(self.world.query(*QUESTION).code, COMPLETE)
+        for node in nodes:
+            self.assertEqual(self.world.stop(node), 0)
+            kept = {file.name: file.read_bytes()
+                    for file in self.state(node).glob("witness.db*")
+                    if node == name}
+            shutil.rmtree(self.state(node))
+            shutil.copytree(older / node, self.state(node))
+            for file, data in kept.items():
+                (self.state(node) / file).write_bytes(data)
+        # Both sides went back to the same moment: nothing but the agency's
+        # witness knows of the question.
+        self.world.start(*nodes)
+        wait_until(lambda: "quarantined" in self.world.log("coordinator"),
+                   "quarantine", 30)
+        done = self.world.query(*QUESTION)
+        self.assertEqual(done.code, FAILED, done)
+        self.assertIn("agency queens-ed remembers", done.err)
+
+    def test_is_not_begun_anew_unless_a_person_says_so(self):
+        world = partnership.synthetic("queens-ed", rows=1000)
+        self.addCleanup(world.close)
+        world.open()
+        for name in ("queens-ed", "coordinator"):
+            with self.subTest(name):
+                self.assertEqual(world.query(*QUESTION).code, COMPLETE)
+                self.assertEqual(world.stop(name), 0)
+                state = world.folder / "state" / name
+                for file in state.glob("witness.db*"):
+                    file.unlink()
+                program = ("cairn-coordinator" if name == "coordinator"
+                           else "cairn-agent")
+                words = ("--config", str(world.config(name)))
+                refused = partnership.run(program, "run", *words)
+                self.assertNotEqual(refused.code, COMPLETE)
+                self.assertIn(f"{state}/witness.db: is missing", refused.err)
+                self.assertFalse((state / "witness.db").exists())
+                done = partnership.run(program, "witness-anew", *words)
+                self.assertEqual(done.code, COMPLETE, done)
+                again = partnership.run(program, "witness-anew", *words)
+                self.assertNotEqual(again.code, COMPLETE, again)
+                world.start(name)
+                world.wait_attached("queens-ed")
+                self.assertEqual(world.query(*QUESTION).code, COMPLETE)
+                file = "coordinator.db" if name == "coordinator" else "agent.db"
+                with sqlite3.connect(state / file) as db:
+                    said = [json.loads(row[0]) for row in
+                            db.execute("SELECT line FROM entry ORDER BY seq")]
+                anew = [e for e in said if e["type"] == "operator.action"]
+                self.assertEqual([e["command"] for e in anew], ["witness-anew"])
+                self.assertRegex(anew[0]["remembered"], r"^cairn\.\S+ [1-9]\d*$")
+
+
 class TooFewWitnesses(WitnessCase):
     def test_one_of_three_agencies_does_not_answer_alone(self):
         # A new partnership whose other agencies have never come.

@@ -165,7 +165,7 @@ class WitnessInMemory {
   }
   // What was not kept is forgotten.
   void Restart() {
-    desk_ = *WitnessDesk::Create(key_, {*log_}, &store, clock_);
+    desk_ = *WitnessDesk::Create(key_, {*log_}, {&store}, clock_);
   }
   WitnessDesk* desk() { return desk_.get(); }
   VerifierKey key() const { return key_.verifier(); }

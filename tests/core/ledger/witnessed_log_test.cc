@@ -395,7 +395,8 @@ TEST_F(WitnessedLogTest, APartnershipAtRestWritesNothing) {
   EXPECT_TRUE(coordinator_.watched()->HasQuorum());
   for (const std::string& agency : agencies_) {
     EXPECT_TRUE(witnesses_.at(agency).desk()->TakeEntries().empty());
-    EXPECT_TRUE(witnesses_.at(agency).desk()->seen()->AllKept());
+    WitnessInMemory& witness = witnesses_.at(agency);
+    EXPECT_TRUE(witness.desk()->seen()->AllKept(&witness.store));
   }
 }
 
