@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/agent_metrics.h"
 #include "agent/agreement_book.h"
 #include "agent/approval_desk.h"
 #include "agent/audit.h"
@@ -38,23 +39,6 @@ constexpr std::chrono::seconds kHeartbeat(20);
 constexpr std::chrono::seconds kRound(30);  // of witnesses
 constexpr std::chrono::milliseconds kLookForLoad(2000);
 
-constexpr char kQueries[] = "cairn_queries_total";
-constexpr char kQuerySeconds[] = "cairn_query_seconds";
-constexpr char kAttached[] = "cairn_attached";
-constexpr char kEntries[] = "cairn_ledger_entries";
-constexpr char kHeld[] = "cairn_data_sets_held";
-
-std::vector<MetricFamily> AgentMetrics() {
-  using Kind = MetricFamily::Kind;
-  return {
-      {kQueries, "Questions: released, refused, late or overloaded.",
-       Kind::kCounter, "outcome"},
-      {kQuerySeconds, "Time spent on a question.", Kind::kSeconds},
-      {kAttached, "1 while the coordinator knows this agent.", Kind::kGauge},
-      {kEntries, "Entries of the ledger.", Kind::kGauge},
-      {kHeld, "Data sets that it can answer for.", Kind::kGauge},
-  };
-}
 constexpr char kQuarantineWords[] =
     "cannot vouch for its own ledger, and answers nothing until its steward "
     "has looked at it; the reason stands in the agent's log";
@@ -118,6 +102,7 @@ class RunningAgent {
   // `ledger` may be null: then nobody's ledger is looked at.
   RunningAgent(const AgentSettings& settings, AgentState* state,
                LogSigner* signer, Gate* gate, LedgerLink* ledger,
+               RejectCounts* rejects,
                std::shared_ptr<grpc::ChannelCredentials> credentials)
       : settings_(settings),
         state_dir_(settings.config.state_dir()),
@@ -125,6 +110,7 @@ class RunningAgent {
         signer_(signer),
         gate_(gate),
         peers_(ledger),
+        rejects_(rejects),
         answerer_(&settings, state->ledger.get(), state->releases.get(),
                   state->asks.get(), ledger),
         link_(settings.config.coordinator(), std::move(credentials),
@@ -164,6 +150,7 @@ class RunningAgent {
       OnWorker([this, welcome] { Meet(welcome.remembered()); });
     };
     handlers.on_ask = [this](v1::Ask ask) { Take(std::move(ask)); };
+    handlers.on_reject = [this](Reject why) { CountReject(why); };
     handlers.on_witness_request = [this](const v1::WitnessRequest& request) {
       Cosign(request);
     };
@@ -193,15 +180,22 @@ class RunningAgent {
       if (within.count() > 0 && waited > within) {
         LogLine("query.late", {{"query", ask.query_id()}});
         metrics_.Add(kQueries, "late");
+        CountReject(Reject::kLate);
         return;
       }
       Answer(ask, findings);
     });
     if (taken) return;
     metrics_.Add(kQueries, "overloaded");
+    CountReject(Reject::kOverloaded);
     link_.Send(RefusalTo(
         ask, v1::OVERLOADED,
         "has too many questions waiting; ask again in a few seconds"));
+  }
+
+  // A ledger that went back is to stay as it was found.
+  void CountReject(Reject why) {
+    if (!Quarantined()) rejects_->Add(why);
   }
 
   void Answer(const v1::Ask& ask, const AskFindings& findings) {
@@ -390,6 +384,7 @@ class RunningAgent {
   LogSigner* const signer_;
   Gate* const gate_;
   LedgerLink* const peers_;
+  RejectCounts* const rejects_;
   Answerer answerer_;
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
@@ -478,7 +473,7 @@ absl::Status RunAgent(const AgentSettings& settings) {
   bool vouched = false;
   {
     RunningAgent agent(settings, state.get(), signer.get(), &gate, ledger.get(),
-                       std::move(credentials));
+                       node->rejects(), std::move(credentials));
     ended = agent.Run();
     vouched = !agent.Quarantined();
   }

@@ -16,6 +16,7 @@ namespace {
 constexpr uint32_t kProtocolVersion = 1;
 // An entry, two checkpoints and three proofs: what comes with a question.
 constexpr size_t kMaxShownBytes = 192 << 10;
+constexpr size_t kMaxMessageBytes = kMaxQuestionBytes + kMaxShownBytes;
 constexpr int kFirstPauseMs = 200;
 constexpr int kLongestPauseMs = 5'000;
 
@@ -97,10 +98,15 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
   v1::CoordinatorEnvelope envelope;
   while (stream->Read(&envelope)) {
     v1::CoordinatorMessage message;
-    const absl::Status read = ParseMessage(
-        envelope.message(), kMaxQuestionBytes + kMaxShownBytes, &message);
+    const absl::Status read =
+        ParseMessage(envelope.message(), kMaxMessageBytes, &message);
     if (!read.ok()) {
       LogLine("message.refused", {{"reason", std::string(read.message())}});
+      if (handlers_.on_reject) {
+        handlers_.on_reject(envelope.message().size() > kMaxMessageBytes
+                                ? Reject::kTooLarge
+                                : Reject::kInvalid);
+      }
       continue;
     }
     switch (message.kind_case()) {

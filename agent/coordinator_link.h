@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "cairn/v1/agent_link.grpc.pb.h"
 #include "core/base/mutex.h"
+#include "core/ledger/reject_counts.h"
 #include "grpcpp/grpcpp.h"
 
 namespace cairn {
@@ -37,6 +38,8 @@ class CoordinatorLink {
     std::function<void(v1::Welcome)> on_welcome;
     std::function<void(v1::WitnessRequest)> on_witness_request;
     std::function<void(v1::WitnessReply)> on_witness_reply;
+    // Something came that is passed over.
+    std::function<void(Reject)> on_reject;
   };
 
   CoordinatorLink(std::string target,

@@ -28,7 +28,9 @@ Reactor* AttachService::Attach(grpc::CallbackServerContext* context) {
   auto identity = IdentifyPeer(*context->auth_context(),
                                settings_->catalogue->partnership, {"agent"});
   absl::Status refused = identity.status();
+  Reject why = Reject::kCertificate;
   if (identity.ok() && settings_->FindAgency(identity->id) == nullptr) {
+    why = Reject::kAgency;
     refused = absl::PermissionDeniedError(absl::StrCat(
         "agency ", identity->id, " is not in the coordinator's configuration"));
   }
@@ -36,12 +38,14 @@ Reactor* AttachService::Attach(grpc::CallbackServerContext* context) {
   if (refused.ok()) {
     slot = coordinator_->TakeStream(identity->id);
     if (slot == nullptr) {
+      why = Reject::kStreams;
       refused = absl::ResourceExhaustedError(absl::StrCat(
           "agency ", identity->id, " has too many streams open already"));
     }
   }
   if (!refused.ok()) {
     LogLine("agent.refused", {{"reason", std::string(refused.message())}});
+    coordinator_->CountReject(why);
     return new Rejection(refused);
   }
   AgentSession::Handlers handlers;

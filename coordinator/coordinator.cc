@@ -75,11 +75,12 @@ v1::QueryEvent EventOf(const AgencyAnswer& answer) {
 
 Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
                          AgentRegistry* registry, LedgerHub* ledgers,
-                         const Clock* clock)
+                         RejectCounts* rejects, const Clock* clock)
     : settings_(settings),
       log_(log),
       registry_(registry),
       ledgers_(ledgers),
+      rejects_(rejects),
       clock_(clock),
       metrics_(CoordinatorMetrics()),
       open_(kMaxOpenRuns, kMaxOpenRunsOfAnalyst),
@@ -100,7 +101,14 @@ Coordinator::~Coordinator() {
 }
 
 bool Coordinator::Run(std::function<void()> work) {
-  return work_.Push(std::move(work));
+  if (work_.Push(std::move(work))) return true;
+  CountReject(Reject::kOverloaded);
+  return false;
+}
+
+void Coordinator::CountReject(Reject why) {
+  // A ledger that went back is to stay as it was found.
+  if (ledgers_ == nullptr || ledgers_->CheckSound().ok()) rejects_->Add(why);
 }
 
 void Coordinator::Ask(std::string asker, std::string request, OnEvent on_event,
@@ -111,10 +119,18 @@ void Coordinator::Ask(std::string asker, std::string request, OnEvent on_event,
         const absl::Status started = StartRun(asker, request, on_event, on_end);
         if (started.ok()) return;
         metrics_.Add(kQueries, OutcomeOfFailure(started));
+        if (absl::IsResourceExhausted(started)) {
+          CountReject(Reject::kOverloaded);
+        } else if (request.size() > kMaxQuestionBytes) {
+          CountReject(Reject::kTooLarge);
+        } else if (OutcomeOfFailure(started) == "invalid") {
+          CountReject(Reject::kInvalid);
+        }
         on_end(started);
       });
   if (!taken) {
     metrics_.Add(kQueries, "overloaded");
+    CountReject(Reject::kOverloaded);
     on_end(absl::ResourceExhaustedError(
         "too many questions are waiting; ask again in 2 seconds"));
   }

@@ -19,6 +19,7 @@
 #include "coordinator/timer.h"
 #include "core/base/metrics.h"
 #include "core/base/work_queue.h"
+#include "core/ledger/reject_counts.h"
 
 namespace cairn {
 
@@ -41,7 +42,8 @@ class Coordinator {
   // All must outlive the coordinator. Without a hub, nobody's ledger is looked
   // at.
   Coordinator(const CoordinatorSettings* settings, QueryLog* log,
-              AgentRegistry* registry, LedgerHub* ledgers, const Clock* clock);
+              AgentRegistry* registry, LedgerHub* ledgers,
+              RejectCounts* rejects, const Clock* clock);
   // Ends every run that is open, then the work queue.
   ~Coordinator();
 
@@ -54,6 +56,8 @@ class Coordinator {
            OnEnd on_end);
   // For the short calls: runs `work` on the work queue. False if it is full.
   bool Run(std::function<void()> work);
+  // Something was turned away that leaves no entry of its own.
+  void CountReject(Reject why);
 
   v1::Description Describe() const;
   QueryLog& log() { return *log_; }
@@ -117,6 +121,7 @@ class Coordinator {
   QueryLog* const log_;
   AgentRegistry* const registry_;
   LedgerHub* const ledgers_;
+  RejectCounts* const rejects_;
   const Clock* const clock_;
   Metrics metrics_;
   Slots open_;     // questions, by asker

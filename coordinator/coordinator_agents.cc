@@ -33,6 +33,7 @@ void Coordinator::Attached(std::shared_ptr<AgentSession> session) {
               const auto silent = weak.lock();
               if (silent == nullptr || silent->greeted()) return;
               LogLine("agent.silent", {{"agency", silent->agency()}});
+              CountReject(Reject::kHello);
               CloseSession(silent, "no Hello came in time");
             });
 }
@@ -49,6 +50,7 @@ void Coordinator::CloseSession(const std::shared_ptr<AgentSession>& session,
 void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
                           const v1::Hello& hello) {
   if (hello.protocol_version() != kProtocolVersion) {
+    CountReject(Reject::kHello);
     CloseSession(session,
                  absl::StrCat("this coordinator speaks protocol version ",
                               kProtocolVersion, ", the agent ",
@@ -56,6 +58,7 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
     return;
   }
   if (hello.catalogue_digest() != settings_->catalogue->digest) {
+    CountReject(Reject::kHello);
     CloseSession(
         session,
         "the agent's catalogue differs from the coordinator's; both need the "
@@ -64,6 +67,7 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   }
   const absl::Status fits = CheckHoldings(hello, settings_->floor);
   if (!fits.ok()) {
+    CountReject(Reject::kHello);
     CloseSession(session, std::string(fits.message()));
     return;
   }

@@ -103,7 +103,7 @@ absl::Status Run(const std::string& config_path) {
 
   AllowManyFiles();
   auto coordinator = std::make_unique<Coordinator>(
-      &settings, log.get(), &registry, ledgers.get(), &clock);
+      &settings, log.get(), &registry, ledgers.get(), node->rejects(), &clock);
   AttachService attach(&settings, coordinator.get());
   QueryService query(&settings, coordinator.get());
   AuditService audit(&settings, coordinator.get(), std::move(own_log));

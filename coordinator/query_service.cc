@@ -101,6 +101,7 @@ grpc::ServerWriteReactor<v1::Envelope>* QueryService::RunQuery(
   if (!identity.ok()) {
     LogLine("query.unauthorised",
             {{"reason", std::string(identity.status().message())}});
+    coordinator_->CountReject(Reject::kCertificate);
     stream->End(identity.status());
   } else {
     coordinator_->Ask(

@@ -25,6 +25,7 @@ grpc::ServerUnaryReactor* UnaryCall(grpc::CallbackServerContext* context,
   if (!identity.ok()) {
     LogLine("call.unauthorised",
             {{"reason", std::string(identity.status().message())}});
+    coordinator->CountReject(Reject::kCertificate);
     reactor->Finish(ToGrpcStatus(identity.status()));
     return reactor;
   }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/strip.h"
 #include "core/base/digest.h"
@@ -53,7 +54,10 @@ int64_t ClockWatch::Jump(int64_t wall, int64_t steady) {
 }
 
 NodeEntries::NodeEntries(Ledger* ledger, const Clock* clock)
-    : ledger_(ledger), clock_(clock), watch_([this] { Watch(); }) {}
+    : ledger_(ledger),
+      clock_(clock),
+      rejects_(clock),
+      watch_([this] { Watch(); }) {}
 
 NodeEntries::~NodeEntries() { EndWatch(); }
 
@@ -69,8 +73,15 @@ absl::StatusOr<std::unique_ptr<NodeEntries>> NodeEntries::Start(
   return std::unique_ptr<NodeEntries>(new NodeEntries(ledger, clock));
 }
 
+absl::Status NodeEntries::WriteRejects(bool all) {
+  const std::vector<Entry> entries = rejects_.Take(all);
+  if (entries.empty()) return absl::OkStatus();
+  return ledger_->Append(entries, [] { return absl::OkStatus(); }).status();
+}
+
 absl::Status NodeEntries::Stop() {
   EndWatch();
+  CAIRN_RETURN_IF_ERROR(WriteRejects(true));
   Entry stopped{"node.stopped", "", {}};
   stopped.fields["entries"] = static_cast<int64_t>(ledger_->size());
   return ledger_->Append(stopped).status();
@@ -93,12 +104,14 @@ void NodeEntries::Watch() {
       if (!stopping_) wake_.WaitFor(&mutex_, kLookEvery);
       if (stopping_) return;
     }
+    // The ledger tells whoever is to stop of an error.
+    if (!WriteRejects(false).ok()) return;
     const int64_t jump = watch.Jump(WallMs(*clock_), SteadyMs());
     if (jump == 0) continue;
     Entry entry{"clock.jump", "", {}};
     entry.fields["ms"] = jump;
     const absl::Status logged = ledger_->Append(entry).status();
-    if (!logged.ok()) return;  // the ledger has told whoever is to stop
+    if (!logged.ok()) return;
     LogLine("clock.jump", {{"ms", std::to_string(jump)}});
   }
 }

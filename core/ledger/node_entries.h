@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/ledger/ledger.h"
+#include "core/ledger/reject_counts.h"
 
 namespace cairn {
 
@@ -22,10 +23,12 @@ namespace cairn {
 //                  the machine), config (SHA-256 of its
 //                  configuration), entries (how many it found)
 //   clock.jump     ms by which the machine's clock was set, forward or back
+//   reject.summary what was turned away in a minute (reject_counts.h)
 //   node.stopped   entries (how many it leaves, this one not counted)
 //
 // A log with a start that no stop comes before was cut off: by a crash, a kill
-// or a power cut. From the constructor on, a thread looks at the clock.
+// or a power cut. From the constructor on, a thread looks at the
+// clock and writes the minutes that ended.
 class NodeEntries {
  public:
   // Appends node.started. `config`: the configuration's own bytes; `more`: what
@@ -35,6 +38,9 @@ class NodeEntries {
       std::map<std::string, std::variant<std::string, int64_t>> more = {});
   ~NodeEntries();
 
+  // To be told of what leaves no entry of its own.
+  RejectCounts* rejects() { return &rejects_; }
+
   // Appends node.stopped; nothing more is looked at. Once, as the last act.
   absl::Status Stop();
 
@@ -42,10 +48,12 @@ class NodeEntries {
   NodeEntries(Ledger* ledger, const Clock* clock);
 
   void Watch();
+  absl::Status WriteRejects(bool all);
   void EndWatch();
 
   Ledger* const ledger_;
   const Clock* const clock_;
+  RejectCounts rejects_;
   Mutex mutex_;
   CondVar wake_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

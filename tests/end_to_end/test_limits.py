@@ -1,8 +1,10 @@
 """At each limit of the running programs, and one past it (docs/limits.md)."""
 
 import contextlib
+import json
 import resource
 import socket
+import sqlite3
 import ssl
 import struct
 import subprocess
@@ -18,6 +20,7 @@ AGENCY = "st-marys-ed"
 QUESTION = ("--from", "ed_attendances", "--by", "age_core")
 OF_ANALYST = 128
 STREAMS_OF_AGENCY = 4
+BEGAN = time.monotonic()
 # A sanitizer's build is several times slower and larger.
 SANITIZED = b"__asan_init" in (BIN / "cairn-coordinator").read_bytes()
 HELLO_WITHIN, TAKEN_WITHIN, HANDSHAKE_WITHIN = 10, 5, 5
@@ -157,6 +160,30 @@ class LimitsTest(unittest.TestCase):
         for name in ("coordinator", *self.partners.agencies):
             if not SANITIZED:
                 self.assertLess(self.peak_mib(name), 512, name)
+
+    def rejects(self, name, file, why):
+        """How many of the ledger's reject.summary say it, and of how many."""
+        path = self.partners.folder / "state" / name / file
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            entries = [json.loads(row[0]) for row in
+                       db.execute("SELECT line FROM entry")]
+        found = [e for e in entries if e["type"] == "reject.summary"]
+        return len(found), sum(e.get(why, 0) for e in found)
+
+    def test_what_leaves_no_entry_is_counted_once_a_minute(self):
+        ended = self.many(500, timeout_ms=20000)
+        told = sum(n for n, _, words in ended if "[retry after" in words)
+        self.assertGreater(told, 0, ended)
+        self.many(120, timeout_ms=100)  # some of them too late
+        self.assertEqual(self.partners.query(*QUESTION).code, COMPLETE)
+        for name in ("coordinator", AGENCY):
+            self.partners.stop(name)
+        minutes, overloaded = self.rejects("coordinator", "coordinator.db",
+                                           "overloaded")
+        self.assertGreaterEqual(overloaded, told)
+        self.assertLessEqual(minutes, (time.monotonic() - BEGAN) / 60 + 2)
+        _, late = self.rejects(AGENCY, "agent.db", "late")
+        self.assertEqual(late, self.partners.log(AGENCY).count('"query.late"'))
 
     def peak_mib(self, name):
         process = self.partners.processes[name]
