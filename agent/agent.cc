@@ -118,6 +118,10 @@ class RunningAgent {
         metrics_(AgentMetrics()),
         worker_(1, kMaxWaiting) {
     answerer_.SetGate(gate->keeper.get());
+    // On the worker: whoever asks beside it cannot tell when the work was done.
+    answerer_.SetWait([](Answerer::Watch::time_point until) {
+      std::this_thread::sleep_until(until);
+    });
     SetHoldings(answerer_.Holdings());
   }
 

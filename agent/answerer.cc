@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/epochs.h"
+#include "agent/leaving_time.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
 #include "agent/question_entries.h"
@@ -38,11 +39,9 @@ std::string Beginning(const std::string& text) {
   return cut.substr(0, FirstInvalidUtf8(cut));
 }
 
-uint32_t MsSince(Answerer::Watch::time_point start) {
-  return static_cast<uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(
-          Answerer::Watch::now() - start)
-          .count());
+std::chrono::milliseconds MsSince(Answerer::Watch::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      Answerer::Watch::now() - start);
 }
 
 void SetReceipt(const Receipt& receipt, v1::Answer* answer) {
@@ -197,19 +196,25 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
   return tables;
 }
 
+void Answerer::Leave(bool first, Watch::time_point start,
+                     v1::Answer* answer) const {
+  std::chrono::milliseconds elapsed = MsSince(start);
+  if (first && wait_ != nullptr) {
+    elapsed = LeavingTime(elapsed);
+    wait_(start + elapsed);
+  }
+  answer->set_elapsed_ms(static_cast<uint32_t>(elapsed.count()));
+}
+
 absl::Status Answerer::WriteFailed(const absl::Status& why,
-                                   Watch::time_point start,
                                    v1::Answer* answer) {
   // The true reason is for the agency's own eyes; the sentence sent depends on
   // nothing in the records.
   SetRefusal(WhyNoTable(why), answer);
-  return WriteEnd(std::string(absl::StatusCodeToString(why.code())), start,
-                  answer);
+  return WriteEnd(std::string(absl::StatusCodeToString(why.code())), answer);
 }
 
-absl::Status Answerer::WriteEnd(const std::string& reason,
-                                Watch::time_point start, v1::Answer* answer) {
-  answer->set_elapsed_ms(MsSince(start));
+absl::Status Answerer::WriteEnd(const std::string& reason, v1::Answer* answer) {
   Entry failed{"query.failed", answer->query_id(), {}};
   failed.fields["reason"] = reason;
   return ledger_
@@ -224,7 +229,14 @@ absl::Status Answerer::WriteEnd(const std::string& reason,
 absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
                                Watch::time_point start, v1::Answer* answer) {
   auto tables = Tables(admitted);
-  if (!tables.ok()) return WriteFailed(tables.status(), start, answer);
+  const bool first = !tables.ok() || std::any_of(tables->begin(), tables->end(),
+                                                 [](const PreviewTable& table) {
+                                                   return !table.why.empty();
+                                                 });
+  if (!tables.ok()) {
+    Leave(first, start, answer);
+    return WriteFailed(tables.status(), answer);
+  }
   int64_t shown = 0, hidden = 0;
   DisclosureReceipt disclosure = TermsOf(*settings_);
   std::vector<std::string> kept;
@@ -237,8 +249,9 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
     kept.push_back(Hex(open.full_receipt));
     disclosure.tables.push_back(std::move(open));
   }
+  Leave(first, start, answer);
   CAIRN_ASSIGN_OR_RETURN(const bool looked_at_first,
-                         LookFirst(admitted, *tables, at_gate, start, answer));
+                         LookFirst(admitted, *tables, at_gate, answer));
   if (looked_at_first) return absl::OkStatus();
   *answer->mutable_receipt()->mutable_disclosure() = ToProto(disclosure);
   const Commitment commitment =
@@ -265,7 +278,6 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
   if (!worked_out.empty()) {
     released.fields["worked_out"] = absl::StrJoin(worked_out, ",");
   }
-  answer->set_elapsed_ms(MsSince(start));
   const auto write = [&](const Receipt& receipt) -> absl::Status {
     SetReceipt(receipt, answer);
     answer->mutable_receipt()->set_salt(commitment.salt);
@@ -384,7 +396,7 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
              {"outcome", MakePreview(*query).ok() ? "would be answered"
                                                   : "would be refused"}});
   }
-  if (!admitted.ok()) answer.set_elapsed_ms(MsSince(start));
+  if (!admitted.ok()) Leave(/*first=*/false, start, &answer);
   CAIRN_RETURN_IF_ERROR(WriteReceived(
       ask, query.ok() ? *query : Query(), at_gate, findings,
       admitted.ok() ? nullptr : &refusal, !before.has_value(), &answer));

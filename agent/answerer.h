@@ -2,10 +2,12 @@
 #define CAIRN_AGENT_ANSWERER_H_
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,6 +39,7 @@ namespace cairn {
 //     for each table it needs: released before?  -> that table, bit for bit
 //                              in the release plan's? -> worked out from them
 //                              else tabulate, protect with its neighbours
+//     wait for the time to leave, if anything was protected
 //     commit B: answer.released, the new tables, and the answer's own bytes
 //     -> tables and receipt                            no receipt, no answer
 //
@@ -57,6 +60,12 @@ class Answerer {
   // Without one, whoever the coordinator names may ask. It must outlive the
   // answerer.
   void SetGate(Gatekeeper* gate) { gate_ = gate; }
+
+  // How to wait until the moment when a first answer leaves
+  // (agent/leaving_time.h); called before anything of it is written. Without
+  // one, it leaves as soon as it is made.
+  using Wait = std::function<void(Watch::time_point)>;
+  void SetWait(Wait wait) { wait_ = std::move(wait); }
 
   // Always an answer: tables, or a refusal with its reason. An error only when
   // the agent's own state cannot be written or read: the agent is to stop.
@@ -142,13 +151,12 @@ class Answerer {
   // Whether persons look at the result first; `answer` then says so.
   absl::StatusOr<bool> LookFirst(const Admitted& admitted,
                                  std::vector<PreviewTable> tables,
-                                 const AtGate& at_gate, Watch::time_point start,
-                                 v1::Answer* answer);
-  absl::Status WriteFailed(const absl::Status& why, Watch::time_point start,
-                           v1::Answer* answer);
+                                 const AtGate& at_gate, v1::Answer* answer);
+  absl::Status WriteFailed(const absl::Status& why, v1::Answer* answer);
   // Commit B of a question that was admitted and has no tables to send.
-  absl::Status WriteEnd(const std::string& reason, Watch::time_point start,
-                        v1::Answer* answer);
+  absl::Status WriteEnd(const std::string& reason, v1::Answer* answer);
+  // Waits where something was protected. Says in `answer` how long it took.
+  void Leave(bool first, Watch::time_point start, v1::Answer* answer) const;
 
   const AgentSettings* const settings_;
   Ledger* const ledger_;
@@ -156,6 +164,7 @@ class Answerer {
   AskBook* const asks_;
   LedgerLink* const link_;
   Gatekeeper* gate_ = nullptr;
+  Wait wait_;
   std::map<std::string, OpenSource> sources_;
 };
 

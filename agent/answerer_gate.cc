@@ -52,7 +52,6 @@ absl::Status Answerer::PassGate(const Plan& plan, AtGate* at_gate,
 absl::StatusOr<bool> Answerer::LookFirst(const Admitted& admitted,
                                          std::vector<PreviewTable> tables,
                                          const AtGate& at_gate,
-                                         Watch::time_point start,
                                          v1::Answer* answer) {
   if (!at_gate.judged.has_value()) return false;
   Preview preview;
@@ -69,7 +68,7 @@ absl::StatusOr<bool> Answerer::LookFirst(const Admitted& admitted,
   answer->clear_receipt();
   answer->mutable_refusal()->set_reason(refusal.reason);
   answer->mutable_refusal()->set_sentence(refusal.sentence);
-  CAIRN_RETURN_IF_ERROR(WriteEnd("result_waits", start, answer));
+  CAIRN_RETURN_IF_ERROR(WriteEnd("result_waits", answer));
   return true;
 }
 
