@@ -6,9 +6,7 @@ questions in the same order, so that they have released the same tables.
 """
 
 import json
-import math
 import re
-import statistics
 import unittest
 
 import attack_world
@@ -23,32 +21,6 @@ PLAIN = TWINS[0]
 
 def load_tests(loader, tests, pattern):
     return shuffled(tests)
-
-
-def told_apart(left, right, chance, rounds=2000):
-    """Mann-Whitney's U by permutation: p of two samples from one source."""
-    both = sorted([(x, 0) for x in left] + [(x, 1) for x in right])
-    ranks, at = [], 0
-    while at < len(both):
-        end = at
-        while end < len(both) and both[end][0] == both[at][0]:
-            end += 1
-        ranks += [(at + end - 1) / 2] * (end - at)
-        at = end
-    mean = statistics.mean(ranks) * len(left)
-    seen = abs(sum(r for r, (_, side) in zip(ranks, both) if side == 0) - mean)
-    more = 0
-    for _ in range(rounds):
-        more += abs(sum(chance.sample(ranks, len(left))) - mean) >= seen - 1e-9
-    return (more + 1) / (rounds + 1)
-
-
-def signs_told_apart(differences):
-    """Two-sided sign test of paired differences; ties say nothing."""
-    plus = sum(d > 0 for d in differences)
-    n = plus + sum(d < 0 for d in differences)
-    tail = sum(math.comb(n, k) for k in range(min(plus, n - plus) + 1)) / 2 ** n
-    return min(1.0, 2 * tail)
 
 
 def without_names(text, agency):
@@ -237,60 +209,6 @@ class TwinAttacks(TwinCase):
         for alias in ("police", "Police recorded crime", "POLICE_INCIDENTS", "record"):
             done = self.partners.cairn("query", "--from", alias, "--by", "ward", *PURPOSE)
             self.assertEqual((done.code, done.out), (USAGE, ""), done)
-
-    # Time.
-
-    QUESTIONS = [(a, b, c) for a in ("lad", "ward", "lsoa", "msoa")
-                 for b in ("weekday", "hour", "month", "quarter", "ethnicity5",
-                           "outcome_group")
-                 for c in ("sex", "domestic", "role", "age_u25", "violence",
-                           "weapon_kind", "location_type")]
-
-    def time_of(self, questions, twins):
-        """Of each twin: seconds of each question, first answers and pinned ones."""
-        first, again = ({agency: [] for agency in twins} for _ in range(2))
-        for book in (first, again):
-            for by in questions:
-                order = list(twins)
-                self.chance.shuffle(order)
-                for agency in order:
-                    done = self.asked(agency, "--by", ",".join(by), output="json")
-                    self.assertEqual(done.code, COMPLETE, done)
-                    said = done.json()["agencies"][0]["elapsed_ms"]
-                    book[agency].append((done.seconds, said))
-        return first, again
-
-    def test_28_time(self):
-        """Neither the clock on the wall nor elapsed_ms tells the twins apart.
-
-        Chance alone gives p <= 0.01 once in a hundred, and one process may be slower
-        than its twin by itself: who is slower must be so again, with other questions
-        and new processes.
-        """
-        questions = list(self.QUESTIONS)
-        self.chance.shuffle(questions)
-        suspects = None
-        for turn in range(3):
-            some, questions = questions[:24], questions[24:]
-            found = {}
-            for twins in TWINS:
-                for name, book in zip(("first", "again"), self.time_of(some, twins)):
-                    for at, clock in enumerate(("wall", "elapsed_ms")):
-                        left, right = ([t[at] for t in book[agency]] for agency in twins)
-                        p = min(told_apart(left, right, self.chance),
-                                signs_told_apart([a - b for a, b in zip(left, right)]))
-                        slower = statistics.mean(left) > statistics.mean(right)
-                        found[twins[slower], name, clock] = (
-                            p, statistics.median(left), statistics.median(right))
-            now = {key for key, (p, _, _) in found.items() if p <= 0.01 / 2}
-            suspects = now if suspects is None else suspects & now
-            if not suspects:
-                return
-            for agency in self.records:  # two processes are never quite alike
-                self.assertEqual(self.partners.stop(agency), 0)
-            self.partners.heal()
-        told = {key: found[key] for key in suspects}
-        self.fail(f"slower three times, with p and both medians: {told}")
 
 
 if __name__ == "__main__":
