@@ -11,9 +11,12 @@ started again, and their logs are read by a checker that shares no code with the
   - every answer that an analyst was given has its entries on both sides, at the
     place and with the hash that its receipt names
   - no question was admitted twice, and each ended once
+  - every table that left the agency is pinned, in the bytes that its answer's entry is
+    bound to, and whoever asks for it again gets the same rows
   - a program whose write or sync failed stopped by itself, with a sentence
 
 usage: ledger.py [--seconds S] [--kills N] [--queries N] [--seed S] [--part I/N]
+                 [--pinning]
   --seconds S  of single faults, in an order that the seed shuffles, one of each
                kind first; 0: every one of them (hours)     (default 45)
   --kills N    kills -9 at random moments                    (default 8)
@@ -49,6 +52,7 @@ from partnership import BIN, COMPLETE, ENVIRONMENT, PARTIAL, wait_until  # noqa:
 AGENCY = "st-marys-ed"
 NODES = {AGENCY: "agent.db", "coordinator": "coordinator.db"}
 CALLS = ("pwrite64", "fdatasync", "fsync", "openat", "ftruncate", "rename", "unlink")
+PINNING = ("pwrite64", "fdatasync")
 FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
 # What is to be on the disk: a program that cannot write it goes no further. (SQLite
 # does not mind where the folder cannot be synced, so that is done once, at a start.)
@@ -75,6 +79,14 @@ def node_hashes(lines):
         yield b"".join(made)
 
 
+def tag_one(message):
+    """A message as field 1 of another, in protobuf's wire format."""
+    size, number = b"", len(message)
+    while number > 127:
+        size, number = size + bytes([number & 127 | 128]), number >> 7
+    return b"\x0a" + size + bytes([number]) + message
+
+
 class Log:
     """A ledger as it lies on the disk, checked for itself."""
 
@@ -83,6 +95,10 @@ class Log:
             disk.execute("BEGIN")
             rows = disk.execute("SELECT seq, line, hashes FROM entry ORDER BY seq").fetchall()
             opens = disk.execute("SELECT seq, salt, bytes FROM commitment").fetchall()
+            pinned = dict()
+            if disk.execute("SELECT 1 FROM sqlite_master WHERE name = 'release'").fetchone():
+                pinned = {(epoch, table, measure): kept for epoch, table, measure, kept in
+                          disk.execute("SELECT epoch, table_key, measure, bytes FROM release")}
         self.lines = [line.encode() for _, line, _ in rows]
         self.entries = [json.loads(line) for line in self.lines]
         last = 0
@@ -97,6 +113,25 @@ class Log:
             if len(salt) != 32 or len(hashes) != 1 or (
                     committed is not None and sha256(salt, committed).hex() != hashes[0]):
                 found.append(f"{path.name}: the commitment of entry {seq} does not open")
+
+        self.check_pinned(path.name, pinned, {seq: salt for seq, salt, _ in opens}, found)
+
+    def check_pinned(self, name, pinned, salts, found):
+        """What left is there, to the byte; and nothing is there that did not leave."""
+        for entry in self.entries:
+            if entry["type"] != "answer.released":
+                continue
+            sent = b""  # field 1 of v1.Tables, once a measure
+            for measure in entry["measure"].split(","):
+                key = entry["epoch"], entry["table"], measure
+                sent += tag_one(pinned.get(key, b"")) if key in pinned else b"?"
+            salt = salts.get(entry["seq"], b"")
+            if sha256(salt, sent).hex() != entry["answer_commit"]:
+                found.append(f"{name}: what entry {entry['seq']} released is not pinned")
+        left = {(e["epoch"], e["table"], m) for e in self.entries
+                if e["type"] == "answer.released" for m in e["measure"].split(",")}
+        found += [f"{name}: {key} is pinned, and no entry released it"
+                  for key in set(pinned) - left]
 
     def of(self, query):
         return [entry for entry in self.entries if entry.get("qid") == query]
@@ -158,13 +193,14 @@ class World:
         shutil.copytree(self.state, self.before)
         self.trace = self.partners.folder / "trace"
         self.acknowledged = []
+        self.told = {}  # question -> the rows of each answer
 
     def restore(self):
         for name in NODES:
             self.kill(name)
         shutil.rmtree(self.state)
         shutil.copytree(self.before, self.state)
-        self.acknowledged = []
+        self.acknowledged, self.told = [], {}
 
     def kill(self, name):
         process = self.partners.processes.pop(name, None)
@@ -205,6 +241,8 @@ class World:
                                    output="json")
         if done.code in (COMPLETE, PARTIAL):
             self.acknowledged.append(done.json())
+        if done.code == COMPLETE:
+            self.told.setdefault(by, []).append(done.json()["rows"])
         return done.code == COMPLETE
 
     def answers(self):
@@ -217,6 +255,9 @@ class World:
         self.partners.start(*reversed(NODES))
         self.partners.wait_attached(seconds=60)
         wrong = [] if self.answers() else ["nothing is answered after the next start"]
+        for by in list(self.told):
+            if not self.ask(by) or any(rows != self.told[by][0] for rows in self.told[by]):
+                wrong.append(f"by {by}: what was told is not told again")
         wrong += check(self.state, self.acknowledged)
         for name, verdict in self.partners.verify_ledgers().items():
             if verdict.code != COMPLETE:
@@ -349,11 +390,13 @@ def blind_to(world):
     return unseen + check(world.state, world.acknowledged)
 
 
-def points(world, queries, dice):
+def points(world, options, dice):
     """Every single fault; one of each kind first."""
     first, rest = [], []
-    for name in NODES:
-        for call, calls in world.count_calls(name, queries).items():
+    for name in (AGENCY,) if options.pinning else NODES:
+        for call, calls in world.count_calls(name, options.queries).items():
+            if options.pinning and call not in PINNING:
+                continue
             for fault in FAULTS:
                 whens = list(range(1, calls + 1))
                 dice.shuffle(whens)
@@ -386,7 +429,10 @@ def main():
     parser.add_argument("--queries", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10 ** 6))
     parser.add_argument("--part", type=part, default=(1, 1), metavar="I/N")
+    parser.add_argument("--pinning", action="store_true")
     options = parser.parse_args()
+    if options.pinning:
+        options.queries = 1
     if shutil.which("strace") is None:
         print("skipped: strace is not installed; run .ci/deps")
         return 77
@@ -401,7 +447,7 @@ def main():
     try:
         start = time.monotonic()
         first, every = options.part
-        for point in points(world, options.queries, dice)[first - 1::every]:
+        for point in points(world, options, dice)[first - 1::every]:
             if options.seconds and time.monotonic() - start > options.seconds:
                 break
             hit, wrong = world.single_fault(*point, options.queries)
