@@ -23,6 +23,10 @@ constexpr int kFreeTries = 2;
 constexpr int kMoreTries = 6;
 constexpr int kFewCells = 5'000;
 constexpr int kPaidTries = 10;
+// In systems of so many cells a few tries for each leave steps for all of them:
+// what is left over is proved by hiding, which hides most.
+constexpr int kManyCells = 75'000;
+constexpr int kPaidTriesOfMany = 3;
 // Ahead of time.
 constexpr int kThoroughFreeTries = 10;
 constexpr int kThoroughPaidTries = 20;
@@ -45,6 +49,7 @@ constexpr int kFractionsFrom = 500;
 
 // Pruning takes at most one step for so many that were needed before.
 constexpr int kPrunePart = 2;
+constexpr int kPrunePartOfMany = 8;
 
 class Suppressor {
  public:
@@ -58,7 +63,9 @@ class Suppressor {
         free_tries_(options.thorough             ? kThoroughFreeTries
                     : system.cells() < kFewCells ? kMoreTries
                                                  : kFreeTries),
-        paid_tries_(options.thorough ? kThoroughPaidTries : kPaidTries),
+        paid_tries_(options.thorough              ? kThoroughPaidTries
+                    : system.cells() < kManyCells ? kPaidTries
+                                                  : kPaidTriesOfMany),
         own_search_(search == nullptr || options.thorough
                         ? std::make_unique<TableWalk>(system, Figures(cells))
                         : nullptr),
@@ -112,7 +119,8 @@ class Suppressor {
     const int64_t used = budget - walk_->budget();
     if (open.empty()) {
       const bool all = options_.prune || options_.thorough;
-      Prune(all ? INT64_MAX : used / kPrunePart);
+      const bool many = system_.cells() >= kManyCells;
+      Prune(all ? INT64_MAX : used / (many ? kPrunePartOfMany : kPrunePart));
     }
     Suppression result;
     result.hidden = hidden_;
