@@ -16,7 +16,7 @@ namespace {
 constexpr uint32_t kProtocolVersion = 1;
 // An entry, two checkpoints and three proofs: what comes with a question.
 constexpr size_t kMaxShownBytes = 192 << 10;
-constexpr size_t kMaxMessageBytes = kMaxQuestionBytes + kMaxShownBytes;
+constexpr size_t kLargestMessage = kMaxQuestionBytes + kMaxShownBytes;
 constexpr int kFirstPauseMs = 200;
 constexpr int kLongestPauseMs = 5'000;
 
@@ -99,11 +99,11 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
   while (stream->Read(&envelope)) {
     v1::CoordinatorMessage message;
     const absl::Status read =
-        ParseMessage(envelope.message(), kMaxMessageBytes, &message);
+        ParseMessage(envelope.message(), kLargestMessage, &message);
     if (!read.ok()) {
       LogLine("message.refused", {{"reason", std::string(read.message())}});
       if (handlers_.on_reject) {
-        handlers_.on_reject(envelope.message().size() > kMaxMessageBytes
+        handlers_.on_reject(envelope.message().size() > kLargestMessage
                                 ? Reject::kTooLarge
                                 : Reject::kInvalid);
       }
