@@ -63,6 +63,27 @@ class TwinCase(AttackCase):
             pairs.append((left, right))
         return pairs
 
+    def not_told_of(self, twins, variables, measure):
+        """What holds of sums and persons: a figure that the twin is not in, stays.
+
+        Where complements fall may differ there. Each world's intervals hold its truth.
+        """
+        by = ("--by", ",".join(variables), "--measure", measure)
+        done = self.both(twins, *by)
+        self.assertEqual(*[[[row[v] for v in variables] for row in each.rows()]
+                           for each in done])
+        true = {"count": attack_world.Truth.count, "sum:harm_cost": attack_world.Truth.harm_cost,
+                "distinct_persons": attack_world.Truth.distinct_persons}[measure]
+        alone = self.truths[twins[1]]
+        for left, right in zip(*[each.rows() for each in done]):
+            cell = self.lattice.cell(**{v: left[v] for v in variables})
+            for agency, row in zip(twins, (left, right)):
+                figure = true(self.truths[agency], cell)
+                self.assertLessEqual(int(row["low"]), figure, row)
+                self.assertGreaterEqual(int(row["high"] or 10**12), figure, row)
+            if not alone.inside(cell)[-1] and left["status"] == right["status"]:
+                self.assertEqual(left["value"], right["value"], (twins, left, right))
+
     def refused(self, *words, **options):
         """The road is closed, in the same words for both twins."""
         return self.alike(*words, code=(USAGE, REFUSED), **options)
@@ -140,6 +161,14 @@ class TwinAttacks(TwinCase):
                                       agency["reason"], len(result["rows"]), list(agency)))
                     self.assertEqual(*shape)
 
+    def test_29_sums_and_persons(self):
+        """Only what the twin is in can change, and where complements fall."""
+        for measure in ("distinct_persons", "sum:harm_cost"):
+            for variables in TWIN_QUESTIONS:
+                for twins in TWINS:
+                    with self.subTest((measure, variables, twins)):
+                        self.not_told_of(twins, variables, measure)
+
     def test_29_holdings(self):
         """What an agency says of itself, and its sizes, name no single record."""
         listed = {row["agency"]: row for row in json.loads(
@@ -209,6 +238,32 @@ class TwinAttacks(TwinCase):
         for alias in ("police", "Police recorded crime", "POLICE_INCIDENTS", "record"):
             done = self.partners.cairn("query", "--from", alias, "--by", "ward", *PURPOSE)
             self.assertEqual((done.code, done.out), (USAGE, ""), done)
+
+
+class TwinLoads(TwinCase):
+    def load_all(self, worlds):
+        for agency, records in worlds.items():
+            attack_world.write_records(
+                self.partners.folder / f"data/{agency}.csv", records)
+            self.partners.load(agency)
+            self.truths[agency] = attack_world.Truth(self.lattice, records)
+
+    def test_20_twins_over_two_loads(self):
+        """The second load brings two hundred records, and to one twin one more."""
+        first, more = attack_world.make_records()
+        came = first + [{**record, "person": f"new{n}"}
+                        for n, record in enumerate(first[:200])]
+        second = {a: came + [more[a]] if a in more else came
+                  for pair in TWINS for a in pair}
+        self.load_all(dict.fromkeys(second, first))
+        for variables in TWIN_QUESTIONS[:3]:
+            for left, right in self.alike("--by", ",".join(variables)):
+                self.assertEqual(left.out, right.out)  # the same records
+        self.load_all(second)
+        for variables in TWIN_QUESTIONS[:3]:
+            for twins in TWINS:
+                with self.subTest((variables, twins)):
+                    self.not_told_of(twins, variables, "count")
 
 
 if __name__ == "__main__":
