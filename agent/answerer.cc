@@ -389,14 +389,16 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
                    : query.status();
   // Without a refusal the gate's own state could not be read.
   if (!admitted.ok() && refusal.sentence.empty()) return admitted.status();
-  if (at_gate.judged.has_value() &&
-      at_gate.judged->course == Course::kRehearse) {
+  const bool rehearsed =
+      at_gate.judged.has_value() && at_gate.judged->course == Course::kRehearse;
+  if (rehearsed) {
     LogLine("query.rehearsed",
             {{"query", ask.query_id()},
              {"outcome", MakePreview(*query).ok() ? "would be answered"
                                                   : "would be refused"}});
   }
-  if (!admitted.ok()) Leave(/*first=*/false, start, &answer);
+  // Nothing of a rehearsal is kept: it is the same work each time.
+  if (!admitted.ok()) Leave(/*first=*/rehearsed, start, &answer);
   CAIRN_RETURN_IF_ERROR(WriteReceived(
       ask, query.ok() ? *query : Query(), at_gate, findings,
       admitted.ok() ? nullptr : &refusal, !before.has_value(), &answer));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/gatekeeper.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/agent/answerer_fixture.h"
@@ -15,6 +16,7 @@ namespace cairn {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
 
 TEST(LeavingTime, IsTheFirstOfTheTimesThatIsNotOver) {
   std::vector<int> times = {250, 500};
@@ -114,6 +116,25 @@ TEST_F(LeavingTest, ARefusalThatReadsNoRecordDoesNotWait) {
   ask.set_query("no question");
   EXPECT_EQ(Answer(ask).refusal().reason(), v1::INVALID);
   EXPECT_EQ(waits_, 0);
+}
+
+// Nothing of it is pinned: whoever may ask again and again could take the mean.
+TEST_F(LeavingTest, ARefusalAfterARehearsalWaitsEachTime) {
+  const auto gate = Gatekeeper::Create(&settings_, nullptr, nullptr,
+                                       database_.get(), &clock_);
+  ASSERT_THAT(gate, IsOk());
+  ASSERT_THAT((*gate)->desk()->WriteDesk({DeskMode::kRehearse, false}), IsOk());
+  answerer_->SetGate(gate->get());
+  for (int n = 0; n < 2; ++n) {
+    const v1::Answer answer = Answer(Question({"weapon"}));
+    EXPECT_THAT(answer.refusal().sentence(), HasSubstr("rehearsing"));
+    EXPECT_EQ(waits_, n + 1);
+    const milliseconds said(answer.elapsed_ms());
+    EXPECT_EQ(LeavingTime(said), said);
+    EXPECT_EQ(LinesWith("query.refused"), n);
+  }
+  EXPECT_EQ(ReleasesOnDisk(), 0);
+  answerer_->SetGate(nullptr);
 }
 
 TEST_F(LeavingTest, APreviewOfTheStewardsOwnDoesNotWait) {
