@@ -38,7 +38,7 @@ class PlanReader {
   }
 
  private:
-  // The i-th element of a repeated field, or the field itself (i < 0).
+  // The i-th element of a repeated field; of any other, i is -1.
   absl::Status Wrong(const Tree& tree, const char* type, const char* name,
                      int i, absl::string_view sentence) const {
     const auto* message =
@@ -66,10 +66,8 @@ class PlanReader {
     }
     seen_.clear();
     for (int t = 0; t < message.table_size(); ++t) {
-      const auto* table = nested->GetTreeForNested(
-          v1::DataSetPlan::descriptor()->FindFieldByName("table"), t);
       CAIRN_RETURN_IF_ERROR(
-          ReadTable(message.table(t), **data_set, *table, &entry->second));
+          ReadTable(message.table(t), **data_set, *nested, t, &entry->second));
       if (entry->second.size() <= kMaxPlannedTables) continue;
       return Wrong(*nested, "DataSetPlan", "table", t,
                    absl::StrCat("data set ", message.id(), " has more than ",
@@ -80,9 +78,18 @@ class PlanReader {
     return absl::OkStatus();
   }
 
+  // `of`: the data set's, whose t-th table it is.
   absl::Status ReadTable(const v1::PlannedTable& message,
-                         const DataSet& data_set, const Tree& tree,
+                         const DataSet& data_set, const Tree& of, int t,
                          std::vector<PlannedTable>* tables) {
+    const Tree& tree = *of.GetTreeForNested(
+        v1::DataSetPlan::descriptor()->FindFieldByName("table"), t);
+    // Where it names no variable, there is no place of a name to point at.
+    const auto wrong = [&](absl::string_view sentence) {
+      return message.by().empty()
+                 ? Wrong(of, "DataSetPlan", "table", t, sentence)
+                 : Wrong(tree, "PlannedTable", "by", 0, sentence);
+    };
     const std::vector<std::string> by(message.by().begin(), message.by().end());
     for (int i = 0; i < message.by_size(); ++i) {
       const auto variable = data_set.FindVariable(by[static_cast<size_t>(i)]);
@@ -101,15 +108,14 @@ class PlanReader {
     if (measures.empty()) measures.push_back(Measure{});
     for (const Measure& measure : measures) {
       auto table = MakePlannedTable(data_set, by, measure);
-      if (!table.ok()) {
-        return Wrong(tree, "PlannedTable", "by", by.empty() ? -1 : 0,
-                     table.status().message());
-      }
+      if (!table.ok()) return wrong(table.status().message());
       if (!seen_.insert(absl::StrCat(measure.ToString(), "\n", table->Key()))
                .second) {
-        return Wrong(tree, "PlannedTable", "by", by.empty() ? -1 : 0,
-                     absl::StrCat("the table of ", measure.ToString(), " by ",
-                                  table->Key(), " is there twice"));
+        return wrong(absl::StrCat("the table of ", measure.ToString(),
+                                  by.empty()
+                                      ? std::string(" as a whole")
+                                      : absl::StrCat(" by ", table->Key()),
+                                  " is there twice"));
       }
       tables->push_back(*std::move(table));
     }

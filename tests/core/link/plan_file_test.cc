@@ -89,6 +89,15 @@ TEST_F(PlanFileTest, ATableThatCannotBeIsRefusedWhereItStands) {
       "data_set {\n  id: \"events\"\n  table { by: \"quarter\" }\n"
       "  table { by: \"quarter\" }\n}\n",
       "4:11", "twice");
+  // One that names no variable has no name to point at: the table is.
+  ExpectRefused(
+      "data_set {\n  id: \"events\"\n  table {}\n"
+      "  table { measure: \"count\" }\n}\n",
+      "4:3", "twice");
+  ExpectRefused(
+      "data_set {\n  id: \"events\"\n"
+      "  table { measure: \"count\" measure: \"count\" }\n}\n",
+      "3:3", "twice");
   ExpectRefused("data_set { id: \"events\" }\ndata_set { id: \"events\" }\n",
                 "2:12", "twice");
   ExpectRefused(
