@@ -122,6 +122,7 @@ class RunningAgent {
     answerer_.SetWait([](Answerer::Watch::time_point until) {
       std::this_thread::sleep_until(until);
     });
+    answerer_.SetRecords(state->records.get());
     SetHoldings(answerer_.Holdings());
   }
 
@@ -353,6 +354,7 @@ class RunningAgent {
 
   void LookForLoad() {
     LookAtDesk();
+    if (Quarantined()) return;
     std::vector<v1::Holding> now = answerer_.Holdings();
     const std::vector<v1::Holding> before = KnownHoldings();
     const bool same =
@@ -419,6 +421,9 @@ absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
       state->asks,
       AskBook::Create(state->database.get(), state->releases->commitments(),
                       &state->clock));
+  CAIRN_ASSIGN_OR_RETURN(
+      state->records,
+      RecordsBook::Create(state->database.get(), state->ledger.get()));
   CAIRN_RETURN_IF_ERROR(state->ledger->Verify().status());
   const absl::Status sound =
       state->releases->CheckAgainst(state->ledger_store.get());
@@ -471,6 +476,7 @@ absl::Status RunAgent(const AgentSettings& settings) {
   CAIRN_RETURN_IF_ERROR(state->asks->CloseAbandoned(state->ledger.get()));
   CAIRN_RETURN_IF_ERROR(
       LogTerms(settings, state->database.get(), state->ledger.get()));
+  CAIRN_RETURN_IF_ERROR(state->records->RemovedBut(settings.config));
   CAIRN_ASSIGN_OR_RETURN(Gate gate, OpenGate(settings, state.get()));
   LogLine("agent.started", {{"agency", settings.config.agency()}});
   absl::Status ended;

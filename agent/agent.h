@@ -9,6 +9,7 @@
 #include "agent/answerer.h"
 #include "agent/config.h"
 #include "agent/release_store.h"
+#include "agent/terms.h"
 #include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
 
@@ -22,6 +23,7 @@ struct AgentState {
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<ReleaseStore> releases;
   std::unique_ptr<AskBook> asks;
+  std::unique_ptr<RecordsBook> records;
 };
 
 // DATA_LOSS if the ledger does not verify: the agent answers nothing then.

@@ -18,6 +18,7 @@
 #include "agent/gatekeeper.h"
 #include "agent/ledger_link.h"
 #include "agent/release_store.h"
+#include "agent/terms.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "core/disclosure/protect.h"
 #include "core/disclosure/receipt.h"
@@ -56,6 +57,10 @@ class Answerer {
   // at.
   Answerer(const AgentSettings* settings, Ledger* ledger,
            ReleaseStore* releases, AskBook* asks, LedgerLink* link = nullptr);
+
+  // Without one, the ledger does not say from which records it answers. It must
+  // outlive the answerer.
+  void SetRecords(RecordsBook* records) { records_ = records; }
 
   // Without one, whoever the coordinator names may ask. It must outlive the
   // answerer.
@@ -99,6 +104,8 @@ class Answerer {
     std::unique_ptr<DataSource> source;
     std::unique_ptr<FigureCache> figures;
     std::string cell_key_secret;  // method CELL_KEY only
+    uint64_t rows = 0;
+    bool logged = false;  // that it is answered from
     bool plan_done = false;
     absl::Status plan;  // whether its release plan is released
   };
@@ -165,6 +172,7 @@ class Answerer {
   LedgerLink* const link_;
   Gatekeeper* gate_ = nullptr;
   Wait wait_;
+  RecordsBook* records_ = nullptr;
   std::map<std::string, OpenSource> sources_;
 };
 

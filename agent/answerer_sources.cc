@@ -13,6 +13,7 @@
 #include "agent/sqlite_source.h"
 #include "agent/terms.h"
 #include "core/base/log.h"
+#include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
 #include "core/link/policy_file.h"
 #include "core/link/translate.h"
@@ -51,6 +52,10 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
     open.source.reset();
     auto source =
         SqliteSource::Open(path, data_set, settings_->catalogue->digest);
+    if (absl::IsNotFound(source.status()) && records_ != nullptr &&
+        use == Use::kAnswer) {
+      CAIRN_RETURN_IF_ERROR(records_->Removed(data_set.id));
+    }
     if (!source.ok()) {
       return Refuse(refusal, v1::NOT_READY,
                     absl::IsNotFound(source.status())
@@ -74,11 +79,18 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
                     "and cannot vouch for figures from these; its steward "
                     "finds what to do in `cairn-agent status`");
     }
+    open.rows = (*source)->meta().rows();
     open.source = *std::move(source);
     open.figures = std::make_unique<FigureCache>(
         open.source.get(), &data_set, settings_->policy.cell_key.has_value());
     open.stamp = stamp;
+    open.logged = false;
     open.plan_done = false;
+  }
+  if (!open.logged && records_ != nullptr && use == Use::kAnswer) {
+    CAIRN_RETURN_IF_ERROR(
+        records_->Loaded(data_set.id, open.source->epoch(), open.rows));
+    open.logged = true;
   }
   if (!open.plan_done) {
     open.plan = ReleasePlanOf(data_set, use, &open);

@@ -165,6 +165,108 @@ TEST_F(AnswererTest, TheTermsAreLoggedWhenTheyAreOthersThanTheLast) {
   EXPECT_EQ(LinesOnDisk().size(), 4u);
 }
 
+TEST(RowsBand, IsWideAndHasNoGap) {
+  EXPECT_EQ(RowsBand(0), "none");
+  EXPECT_EQ(RowsBand(1), "1 to 99");
+  EXPECT_EQ(RowsBand(99), "1 to 99");
+  EXPECT_EQ(RowsBand(100), "100 to 999");
+  EXPECT_EQ(RowsBand(999), "100 to 999");
+  EXPECT_EQ(RowsBand(1000), "1000 to 9999");
+  EXPECT_EQ(RowsBand(12'345'678), "10000000 to 99999999");
+}
+
+class RecordsTest : public AnswererTest {
+ protected:
+  // As the running agent's.
+  void SetUp() override {
+    AnswererTest::SetUp();
+    Again();
+  }
+  void Again() {
+    Stop();
+    Start();
+    records_ = *RecordsBook::Create(database_.get(), ledger_.get());
+    answerer_->SetRecords(records_.get());
+  }
+  std::string Epoch() { return answerer_->Holdings().at(0).epoch(); }
+  std::vector<Entry> Entries() {
+    std::vector<Entry> entries;
+    for (const std::string& line : LinesOnDisk()) {
+      entries.push_back(ParseEntry(line)->entry);
+    }
+    return entries;
+  }
+
+  std::unique_ptr<RecordsBook> records_;
+};
+
+TEST_F(RecordsTest, RecordsAreLoggedBeforeAnythingIsToldOfThem) {
+  Answer(Question({"weapon"}));
+  const std::string first = Epoch();
+  std::vector<Entry> entries = Entries();
+  ASSERT_GE(entries.size(), 3u);
+  EXPECT_EQ(entries[0].type, "dataset.loaded");
+  using Fields = decltype(Entry::fields);
+  EXPECT_EQ(entries[0].fields, (Fields{{"data_set", "events"},
+                                       {"from", ""},
+                                       {"to", first},
+                                       {"rows", "1 to 99"}}));
+  const size_t before = entries.size();
+  Epoch();
+  Again();
+  Epoch();
+  EXPECT_EQ(Entries().size(), before);
+  Load(160);
+  Answer(Question({"age_band"}));
+  entries = Entries();
+  EXPECT_EQ(entries.at(before).type, "dataset.loaded");
+  EXPECT_EQ(entries[before].fields, (Fields{{"data_set", "events"},
+                                            {"from", first},
+                                            {"to", Epoch()},
+                                            {"rows", "100 to 999"}}));
+  EXPECT_NE(Epoch(), first);
+  EXPECT_EQ(entries.at(before + 1).type, "query.received");
+}
+
+TEST_F(RecordsTest, RecordsThatAreGoneAreLoggedOnce) {
+  const std::string held = Epoch();
+  ASSERT_TRUE(std::filesystem::remove(settings_.ExtractPath("events")));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(answerer_->Holdings().empty());
+  std::vector<Entry> entries = Entries();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[1].type, "dataset.removed");
+  EXPECT_EQ(std::get<std::string>(entries[1].fields.at("from")), held);
+  // The same again is loaded anew; then the configuration leaves it out.
+  Load(40);
+  EXPECT_EQ(Epoch(), held);
+  ASSERT_THAT(records_->RemovedBut(settings_.config), IsOk());
+  EXPECT_EQ(Entries().size(), 3u);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(records_->RemovedBut(v1::AgentConfig()), IsOk());
+  }
+  entries = Entries();
+  ASSERT_EQ(entries.size(), 4u);
+  EXPECT_EQ(entries[3].type, "dataset.removed");
+}
+
+TEST_F(RecordsTest, OfRecordsThatCannotBeLoggedNothingIsTold) {
+  store_->fail_at = "dataset.loaded";
+  EXPECT_FALSE(answerer_->Answer(Question({"weapon"})).ok());
+  EXPECT_TRUE(LinesOnDisk().empty());
+}
+
+TEST_F(RecordsTest, APreviewLogsNothing) {
+  Query query;
+  query.data_set = "events";
+  query.purpose = "research";
+  query.by = {"weapon"};
+  query.measures = {*ParseMeasure("count")};
+  EXPECT_THAT(answerer_->MakePreview(query), IsOk());
+  EXPECT_TRUE(LinesOnDisk().empty());
+  Epoch();
+  EXPECT_EQ(LinesOnDisk().size(), 1u);
+}
+
 TEST_F(AnswererTest, TermsThatCannotBeLoggedAreNotTakenAsLogged) {
   store_->fail_at = "policy.changed";
   EXPECT_FALSE(LogTerms(settings_, database_.get(), ledger_.get()).ok());
