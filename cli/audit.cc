@@ -27,7 +27,14 @@ class CoordinatorAudit : public AuditSource {
       : client_(std::move(client)), files_(client_.get()) {}
 
   absl::StatusOr<LogToAudit> Log() override {
-    return LogToAudit{&files_, "the coordinator", {}, nullptr};
+    LogToAudit log;
+    log.files = &files_;
+    log.where = "the coordinator";
+    log.cosigned = [this]() -> absl::StatusOr<std::vector<FoundNote>> {
+      CAIRN_ASSIGN_OR_RETURN(auto notes, client_->Cosigned());
+      return EarlierCheckpoints(std::move(notes));
+    };
+    return log;
   }
 
   OpenedQuestion Open(const QueryRecord& record) override {

@@ -219,6 +219,10 @@ class OwnLedger : public AuditSource {
     log.check_kept = [this](uint64_t entries) {
       return log_->files().CheckHashes(entries);
     };
+    log.cosigned = [this]() -> absl::StatusOr<std::vector<FoundNote>> {
+      CAIRN_ASSIGN_OR_RETURN(auto notes, log_->Cosigned());
+      return EarlierCheckpoints(std::move(notes));
+    };
     return log;
   }
   OpenedQuestion Open(const QueryRecord&) override { return {}; }

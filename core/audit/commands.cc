@@ -39,7 +39,11 @@ class FolderAudit : public AuditSource {
       return absl::InvalidArgumentError(
           absl::StrCat(PrintableUtf8(folder_), ": there is no such folder"));
     }
-    return LogToAudit{&files_, folder_, {}, nullptr};
+    LogToAudit log;
+    log.files = &files_;
+    log.where = folder_;
+    log.cosigned = [this] { return Cosigned(); };
+    return log;
   }
   OpenedQuestion Open(const QueryRecord&) override {
     OpenedQuestion question;
@@ -51,6 +55,22 @@ class FolderAudit : public AuditSource {
   absl::StatusOr<ExportExtras> Extras() override { return ExportExtras(); }
 
  private:
+  // The files cosigned/SIZE.txt, by their names.
+  absl::StatusOr<std::vector<FoundNote>> Cosigned() const {
+    std::vector<FoundNote> notes;
+    std::error_code error;
+    for (const auto& file :
+         fs::directory_iterator(fs::path(folder_) / "cosigned", error)) {
+      CAIRN_ASSIGN_OR_RETURN(std::string note, ReadSmallFile(file.path()));
+      notes.push_back(
+          {absl::StrCat("cosigned/", file.path().filename().string()),
+           std::move(note)});
+    }
+    std::sort(notes.begin(), notes.end(),
+              [](const auto& a, const auto& b) { return a.from < b.from; });
+    return notes;
+  }
+
   const std::string folder_;
   const LogFolder files_;
 };
@@ -144,6 +164,14 @@ absl::StatusOr<LedgerSide> ReadSide(AuditSource* source, const AuditKeys& keys,
 }
 
 }  // namespace
+
+std::vector<FoundNote> EarlierCheckpoints(std::vector<std::string> notes) {
+  std::vector<FoundNote> found;
+  for (std::string& note : notes) {
+    found.push_back({"an earlier checkpoint", std::move(note)});
+  }
+  return found;
+}
 
 std::unique_ptr<AuditSource> FolderSource(const std::string& folder) {
   return std::make_unique<FolderAudit>(folder);

@@ -28,6 +28,9 @@ class AuditSource {
   virtual absl::Status Exported(const Checkpoint&) { return absl::OkStatus(); }
 };
 
+// The notes of a log's owner, for LogToAudit::cosigned.
+std::vector<FoundNote> EarlierCheckpoints(std::vector<std::string> notes);
+
 // The source that is an exported folder.
 std::unique_ptr<AuditSource> FolderSource(const std::string& folder);
 

@@ -1,6 +1,7 @@
 #include "core/audit/log_audit.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -123,6 +124,7 @@ class Auditor {
     CheckSignature(*note, checkpoint);
     CheckCosignatures();
     OpenKept();
+    if (seen_by_nobody_) FindWitnessed();
     return absl::OkStatus();
   }
 
@@ -180,7 +182,7 @@ class Auditor {
                     : std::string(time.status().message()));
     }
     if (!any) {
-      NotChecked("cosignature", "nobody has cosigned this checkpoint");
+      seen_by_nobody_ = true;
     } else if (!unknown.empty() && keys_.witnesses.empty()) {
       NotChecked("cosignature",
                  absl::StrCat("by ", absl::StrJoin(unknown, ", "),
@@ -195,8 +197,88 @@ class Auditor {
     }
   }
 
+  // How far somebody has seen this log, by the checkpoints that were cosigned
+  // earlier. They are of the log's owner: what they say counts by its own key
+  // and a witness's, and is held against the entries.
+  void FindWitnessed() {
+    constexpr char kWhat[] = "cosignature";
+    absl::StatusOr<std::vector<FoundNote>> notes = std::vector<FoundNote>();
+    if (log_.cosigned) notes = log_.cosigned();
+    if (!notes.ok()) {
+      return NotChecked(
+          kWhat, absl::StrCat("nobody has cosigned this checkpoint, and the "
+                              "earlier ones could not be read: ",
+                              notes.status().message()));
+    }
+    std::map<std::string, Witnessed> by_witness;
+    bool unread = false;
+    for (const FoundNote& found : *notes) {
+      const absl::Status read = ReadCosigned(found, &by_witness, &unread);
+      if (read.ok()) continue;
+      Add(Verdict::kFails, kWhat,
+          absl::StrCat(PrintableUtf8(found.from), ": ", read.message()));
+    }
+    uint64_t reach = 0;
+    for (const auto& [name, seen] : by_witness) {
+      reach = std::max(reach, seen.size);
+      Add(Verdict::kHolds, kWhat,
+          absl::StrCat("by ", PrintableUtf8(name), " at ",
+                       TimeText(absl::ToUnixMillis(seen.time)), ", over ",
+                       seen.size == head_->size ? "all " : "the first ",
+                       Count(seen.size, "entry", "entries"), " (",
+                       PrintableUtf8(seen.from), ")"));
+    }
+    const uint64_t size = head_->size;
+    if (reach > 0 && reach == size) return;
+    NotChecked(
+        kWhat,
+        absl::StrCat(
+            reach == 0 ? "nobody has cosigned this checkpoint: "
+                       : "nobody has cosigned what came after: ",
+            size == 0 ? "there is nothing in it"
+            : reach + 1 == size
+                ? absl::StrCat("entry ", reach, " is not yet witnessed")
+                : absl::StrCat("entries ", reach, " to ", size - 1,
+                               " are not yet witnessed"),
+            unread ? "; there are earlier checkpoints, but no key for them "
+                     "was given (--keys or --witness)"
+                   : ""));
+  }
+
+  struct Witnessed {
+    uint64_t size = 0;
+    absl::Time time;
+    std::string from;
+  };
+
+  // What one note adds. `unread`: a key that would have told is missing.
+  absl::Status ReadCosigned(const FoundNote& found,
+                            std::map<std::string, Witnessed>* by_witness,
+                            bool* unread) {
+    CAIRN_ASSIGN_OR_RETURN(const Note note, ParseNote(found.note));
+    CAIRN_ASSIGN_OR_RETURN(const Checkpoint checkpoint, OpenOne(found.note));
+    // Of a log that grew while it was read; or one that was cut off, which the
+    // auditor's own copy is to tell.
+    if (checkpoint.size > head_->size) return absl::OkStatus();
+    bool counts = false;
+    for (const VerifierKey& key : keys_.witnesses) {
+      const NoteSignature* signature = note.Find(key);
+      if (signature == nullptr) continue;
+      CAIRN_ASSIGN_OR_RETURN(const absl::Time time,
+                             VerifyCosignature(note.text, *signature, key));
+      counts = true;
+      Witnessed& seen = (*by_witness)[key.name()];
+      if (seen.size <= checkpoint.size) {
+        seen = {checkpoint.size, time, found.from};
+      }
+    }
+    if (counts) kept_.push_back(checkpoint);
+    *unread = *unread || !counts;
+    return absl::OkStatus();
+  }
+
   void OpenKept() {
-    for (const AuditKeys::Kept& kept : keys_.kept) {
+    for (const FoundNote& kept : keys_.kept) {
       const auto checkpoint = OpenOne(kept.note);
       if (!checkpoint.ok()) {
         Add(Verdict::kFails, "kept",
@@ -291,6 +373,7 @@ class Auditor {
   Note note_;
   std::optional<Checkpoint> head_;
   uint64_t unsigned_ = 0;  // entries
+  bool seen_by_nobody_ = false;
   const VerifierKey* log_key_ = nullptr;
   std::vector<Checkpoint> kept_;
   std::vector<std::string> kept_names_;

@@ -9,6 +9,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/ledger/checkpoint.h"
 #include "core/ledger/entry.h"
@@ -18,16 +19,17 @@
 
 namespace cairn {
 
+// A signed note, and where it came from.
+struct FoundNote {
+  std::string from;
+  std::string note;
+};
+
 // What an auditor brings along to a log.
 struct AuditKeys {
   std::vector<VerifierKey> logs;
   std::vector<VerifierKey> witnesses;
-  // Checkpoints he kept, signed notes, and where each came from.
-  struct Kept {
-    std::string from;
-    std::string note;
-  };
-  std::vector<Kept> kept;
+  std::vector<FoundNote> kept;  // checkpoints he kept
 };
 
 // Adds the keys of a text of vkeys (docs/ledger-format.md, section 3), one a
@@ -48,7 +50,10 @@ struct LogToAudit {
   // empty where there is no checkpoint to tell it.
   std::optional<Checkpoint> stored_head;
   // What else there is to check of a log where it is kept; may be null.
-  std::function<absl::Status(uint64_t size)> check_kept;
+  std::function<absl::Status(uint64_t size)> check_kept = nullptr;
+  // Checkpoints that others cosigned earlier, as the log's owner keeps them;
+  // may be null.
+  std::function<absl::StatusOr<std::vector<FoundNote>>()> cosigned = nullptr;
 };
 
 // One thing that was looked at, and what was found.
@@ -78,7 +83,9 @@ struct LogAudit {
 // form, not older than the one before; the tree as in the checkpoint; the order
 // of acts (a question received before it was admitted, admitted before anything
 // was released); and each signature and each kept checkpoint for which there is
-// a key. What is not checked is said too. `each` sees the entries in order, up
+// a key. Where the newest checkpoint has no cosignature, those that others
+// signed earlier say who has seen how much, and what nobody has seen yet is
+// named. What is not checked is said too. `each` sees the entries in order, up
 // to the first flaw.
 LogAudit AuditLog(const LogToAudit& log, const AuditKeys& keys,
                   absl::FunctionRef<void(const ParsedEntry&)> each);

@@ -24,6 +24,24 @@ class AuditedLog : public ExampleLog {
         entry, index, 1'795'298'400'000 + 1000 * static_cast<int64_t>(index)));
     return index;
   }
+  // A checkpoint of its first `size` entries, which others cosigned then.
+  SignedCheckpoint Earlier(uint64_t size,
+                           const std::vector<const SigningKey*>& witnesses) {
+    TreeFrontier tree;
+    for (uint64_t i = 0; i < size; ++i) tree.Append(LeafHash(lines[i]));
+    SignedCheckpoint checkpoint =
+        *SignCheckpoint({kOrigin, size, tree.Root()}, log_key);
+    for (const SigningKey* witness : witnesses) {
+      checkpoint.Put(*Cosign(
+          checkpoint.note().text, *witness,
+          absl::FromUnixSeconds(1'795'298'400 + static_cast<int64_t>(size))));
+    }
+    return checkpoint;
+  }
+  // As after a publication that no witness has seen yet.
+  void Uncosign() { files["checkpoint"] = Earlier(lines.size(), {}).Text(); }
+  std::vector<FoundNote> cosigned;  // the folder of that name
+
   // The three entries of an answer; returns the number of the last.
   uint64_t AddAnswered(const std::string& query) {
     Add({"query.received",
@@ -41,8 +59,11 @@ class AuditedLog : public ExampleLog {
     return {{log_key.verifier()}, {witness_key.verifier()}, {}};
   }
   LogAudit Audit(const AuditKeys& keys) const {
-    return AuditLog({this, "memory", {}, nullptr}, keys,
-                    [](const ParsedEntry&) {});
+    LogToAudit log;
+    log.files = this;
+    log.where = "memory";
+    log.cosigned = [this] { return cosigned; };
+    return AuditLog(log, keys, [](const ParsedEntry&) {});
   }
 };
 

@@ -63,6 +63,104 @@ TEST_F(LogAuditTest, WhatNobodyGaveAKeyForIsSaidToBeUnchecked) {
   EXPECT_THAT(audit.Text(), HasSubstr("3 things were not checked"));
 }
 
+// How far others have seen a log whose newest checkpoint nobody has cosigned.
+class WitnessedTest : public LogAuditTest {
+ protected:
+  WitnessedTest() { log_.Uncosign(); }
+  void Find(uint64_t size, const std::vector<const SigningKey*>& witnesses) {
+    log_.cosigned.push_back({absl::StrCat("cosigned/", size, ".txt"),
+                             log_.Earlier(size, witnesses).Text()});
+  }
+  AuditKeys BothWitnesses() {
+    AuditKeys keys = log_.Keys();
+    keys.witnesses.push_back(other_.verifier());
+    return keys;
+  }
+  // Findings about cosignatures, each with its verdict.
+  std::vector<std::string> Said(const AuditKeys& keys) {
+    std::vector<std::string> said;
+    for (const AuditFinding& finding : log_.Audit(keys).findings) {
+      if (finding.what != "cosignature") continue;
+      said.push_back(absl::StrCat(
+          finding.verdict == AuditFinding::Verdict::kHolds   ? "ok "
+          : finding.verdict == AuditFinding::Verdict::kFails ? "FAIL "
+                                                             : "- ",
+          finding.words));
+    }
+    return said;
+  }
+
+  const SigningKey other_ =
+      *SigningKey::Generate("cairn.example.org/vru/fire", KeyRole::kWitness);
+};
+
+TEST_F(WitnessedTest, EachWitnesssReachIsSaidAndWhatIsBeyondIsNamed) {
+  Find(100, {&log_.witness_key, &other_});
+  Find(250, {&other_});
+  Find(180, {&log_.witness_key});
+  EXPECT_EQ(
+      Said(BothWitnesses()),
+      (std::vector<std::string>{
+          "ok by cairn.example.org/vru/council at 2026-11-21 22:03:00, over "
+          "the first 180 entries (cosigned/180.txt)",
+          "ok by cairn.example.org/vru/fire at 2026-11-21 22:04:10, over the "
+          "first 250 entries (cosigned/250.txt)",
+          "- nobody has cosigned what came after: entries 250 to 299 are not "
+          "yet witnessed"}));
+  EXPECT_TRUE(log_.Audit(BothWitnesses()).flaw.ok());
+}
+
+TEST_F(WitnessedTest, WhatIsSeenToTheLastEntryLeavesNothingOpen) {
+  Find(300, {&other_});
+  const std::vector<std::string> said = Said(BothWitnesses());
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_THAT(said[0], HasSubstr("over all 300 entries"));
+  log_.cosigned.clear();
+  Find(299, {&other_});
+  EXPECT_THAT(Said(BothWitnesses()).at(1),
+              HasSubstr("entry 299 is not yet witnessed"));
+}
+
+TEST_F(WitnessedTest, WithoutAnyAllEntriesAreNamed) {
+  EXPECT_EQ(Said(BothWitnesses()),
+            (std::vector<std::string>{"- nobody has cosigned this checkpoint: "
+                                      "entries 0 to 299 are not yet "
+                                      "witnessed"}));
+}
+
+// The folder is the owner's own: he can put anything there.
+TEST_F(WitnessedTest, NothingCountsThatNoGivenKeyHasSigned) {
+  const SigningKey impostor =
+      *SigningKey::Generate("cairn.example.org/vru/fire", KeyRole::kWitness);
+  Find(200, {&impostor});
+  Find(210, {});
+  const std::vector<std::string> said = Said(BothWitnesses());
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_THAT(said[0], AllOf(HasSubstr("entries 0 to 299"),
+                             HasSubstr("no key for them was given")));
+}
+
+TEST_F(WitnessedTest, ACosignedCheckpointOfAnotherHistoryIsAFlaw) {
+  const std::string kept = log_.lines[50];
+  log_.lines[50] = log_.lines[51];
+  Find(200, {&other_});
+  log_.lines[50] = kept;
+  Fails(BothWitnesses(), "the entries 0 to 199 are not those");
+}
+
+TEST_F(WitnessedTest, AFileThatIsNoCheckpointOrOfAnotherLogIsAFlaw) {
+  log_.cosigned.push_back({"cosigned/7.txt", "nothing of the kind"});
+  EXPECT_THAT(Said(BothWitnesses()).at(0),
+              ::testing::StartsWith("FAIL cosigned/7.txt: "));
+  Fails(BothWitnesses(), "cosigned/7.txt");
+  log_.cosigned.clear();
+  Find(200, {&other_});
+  // One bit of the witness's signature.
+  std::string& note = log_.cosigned[0].note;
+  note[note.size() - 20] = note[note.size() - 20] == 'A' ? 'B' : 'A';
+  Fails(BothWitnesses(), "cosigned/200.txt");
+}
+
 // In four parts, so that none takes long with sanitizers.
 class EachByteTest : public LogAuditTest,
                      public ::testing::WithParamInterface<size_t> {};
