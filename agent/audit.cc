@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -79,8 +80,15 @@ class OwnAudit : public AuditSource {
 
   absl::StatusOr<AuditKeys> OwnKeys() override {
     CAIRN_ASSIGN_OR_RETURN(AuditKeys keys, Partners());
-    keys.logs.clear();
-    if (secrets_.ok()) keys.logs = {secrets_->log.verifier()};
+    if (!secrets_.ok()) return keys;
+    // Its own as it has it, whatever the partnership's file says.
+    const VerifierKey own = secrets_->log.verifier();
+    keys.logs.erase(std::remove_if(keys.logs.begin(), keys.logs.end(),
+                                   [&](const auto& key) {
+                                     return key.name() == own.name();
+                                   }),
+                    keys.logs.end());
+    keys.logs.push_back(own);
     return keys;
   }
 

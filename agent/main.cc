@@ -58,6 +58,15 @@ void AddAudit(CLI::App* app, const Add& add, const std::string* config,
                        on_ledger(AuditShow));
   show->add_option("query_id", flags->query_id, "Its id")->required();
   AddAuditOutput(show, flags);
+  CLI::App* reconcile = add(
+      audit, "reconcile", "Hold the agency's ledger against the coordinator's",
+      on_ledger(AuditReconcileOwn));
+  reconcile
+      ->add_option("--coordinator", flags->coordinator,
+                   "An export of the coordinator's ledger")
+      ->required();
+  AddAuditKeys(reconcile, flags);
+  AddAuditOutput(reconcile, flags);
   add(audit, "export", "Write the ledger to a folder for an auditor",
       on_ledger(AuditExport))
       ->add_option("folder", flags->folder, "An empty folder")

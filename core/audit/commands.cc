@@ -163,6 +163,50 @@ absl::StatusOr<LedgerSide> ReadSide(AuditSource* source, const AuditKeys& keys,
   return side;
 }
 
+// Those that were given; if none were, those that the source has configured.
+absl::StatusOr<AuditKeys> KeysFor(AuditSource* source,
+                                  const AuditFlags& flags) {
+  CAIRN_ASSIGN_OR_RETURN(AuditKeys keys, ReadAuditKeys(flags));
+  if (!keys.logs.empty() || !keys.witnesses.empty()) return keys;
+  CAIRN_ASSIGN_OR_RETURN(AuditKeys own, source->OwnKeys());
+  keys.logs = std::move(own.logs);
+  keys.witnesses = std::move(own.witnesses);
+  return keys;
+}
+
+absl::StatusOr<LedgerSide> ReadCoordinator(AuditSource* source,
+                                           const AuditKeys& keys) {
+  CAIRN_ASSIGN_OR_RETURN(LedgerSide side,
+                         ReadSide(source, keys, "--coordinator"));
+  if (AgencyOf(side.audit.origin).empty()) return side;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--coordinator: ", side.audit.where, " is the ledger of ",
+                   AgencyOf(side.audit.origin), ", not the coordinator's"));
+}
+
+// Prints what was found. A difference is DATA_LOSS.
+absl::Status Tell(Reconciliation found, const AuditKeys& keys,
+                  const AuditFlags& flags) {
+  if (keys.logs.empty()) {
+    found.mismatches.push_back(
+        {Mismatch::Kind::kNote,
+         "",
+         "",
+         {},
+         {},
+         "no keys were given (--keys), so nobody's signature was checked"});
+  }
+  if (flags.output.Format() == "table") {
+    CAIRN_RETURN_IF_ERROR(WriteText(found.Text(), flags.output.file));
+  } else {
+    CAIRN_RETURN_IF_ERROR(WriteListing(found.List(), flags.output));
+  }
+  if (found.differences() == 0) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("the ledgers differ: ",
+                   Count(found.differences(), "difference", "differences")));
+}
+
 }  // namespace
 
 std::vector<FoundNote> EarlierCheckpoints(std::vector<std::string> notes) {
@@ -211,12 +255,7 @@ absl::StatusOr<AuditKeys> ReadAuditKeys(const AuditFlags& flags) {
 
 absl::Status AuditVerify(AuditSource* source, const AuditFlags& flags) {
   CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
-  CAIRN_ASSIGN_OR_RETURN(AuditKeys keys, ReadAuditKeys(flags));
-  if (keys.logs.empty() && keys.witnesses.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(AuditKeys own, source->OwnKeys());
-    keys.logs = std::move(own.logs);
-    keys.witnesses = std::move(own.witnesses);
-  }
+  CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, KeysFor(source, flags));
   CAIRN_ASSIGN_OR_RETURN(const LogToAudit log, source->Log());
   const LogAudit audit = AuditLog(log, keys, [](const ParsedEntry&) {});
   if (!audit.flaw.ok() && !absl::IsDataLoss(audit.flaw)) return audit.flaw;
@@ -293,12 +332,7 @@ absl::Status AuditReconcile(AuditSource* source, const AuditFlags& flags) {
   CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
   CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, ReadAuditKeys(flags));
   CAIRN_ASSIGN_OR_RETURN(const LedgerSide coordinator,
-                         ReadSide(source, keys, "--coordinator"));
-  if (!AgencyOf(coordinator.audit.origin).empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--coordinator: ", coordinator.audit.where, " is the ledger of ",
-        AgencyOf(coordinator.audit.origin), ", not the coordinator's"));
-  }
+                         ReadCoordinator(source, keys));
   std::vector<LedgerSide> agents;
   for (const std::string& folder : flags.agents) {
     CAIRN_ASSIGN_OR_RETURN(
@@ -312,25 +346,19 @@ absl::Status AuditReconcile(AuditSource* source, const AuditFlags& flags) {
     }
     agents.push_back(std::move(agent));
   }
-  Reconciliation found = Reconcile(coordinator, agents);
-  if (keys.logs.empty()) {
-    found.mismatches.push_back(
-        {Mismatch::Kind::kNote,
-         "",
-         "",
-         {},
-         {},
-         "no keys were given (--keys), so nobody's signature was checked"});
-  }
-  if (flags.output.Format() == "table") {
-    CAIRN_RETURN_IF_ERROR(WriteText(found.Text(), flags.output.file));
-  } else {
-    CAIRN_RETURN_IF_ERROR(WriteListing(found.List(), flags.output));
-  }
-  if (found.differences() == 0) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("the ledgers differ: ",
-                   Count(found.differences(), "difference", "differences")));
+  return Tell(Reconcile(coordinator, agents), keys, flags);
+}
+
+absl::Status AuditReconcileOwn(AuditSource* source, const AuditFlags& flags) {
+  CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
+  CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, KeysFor(source, flags));
+  CAIRN_ASSIGN_OR_RETURN(
+      const LedgerSide coordinator,
+      ReadCoordinator(FolderSource(flags.coordinator).get(), keys));
+  CAIRN_ASSIGN_OR_RETURN(LedgerSide own, ReadSide(source, keys, "audit"));
+  std::vector<LedgerSide> agents;
+  agents.push_back(std::move(own));
+  return Tell(Reconcile(coordinator, agents, true), keys, flags);
 }
 
 absl::Status AuditExport(AuditSource* source, const AuditFlags& flags) {

@@ -47,6 +47,9 @@ absl::Status AuditShow(AuditSource* source, const AuditFlags& flags);
 // The source is the coordinator's ledger; flags.agents are folders of exports
 // of agencies' ledgers. A difference is DATA_LOSS.
 absl::Status AuditReconcile(AuditSource* source, const AuditFlags& flags);
+// The source is an agency's own ledger; flags.coordinator is the folder of an
+// export of the coordinator's. A difference is DATA_LOSS.
+absl::Status AuditReconcileOwn(AuditSource* source, const AuditFlags& flags);
 // Into flags.folder.
 absl::Status AuditExport(AuditSource* source, const AuditFlags& flags);
 

@@ -17,6 +17,7 @@ struct AuditFlags {
   int limit = -1;  // -1: 50 in a table, else all
   bool events = false;
   std::vector<std::string> agents;  // exports to reconcile with
+  std::string coordinator;          // the same, at an agency
   Destination output;
 };
 

@@ -346,7 +346,8 @@ std::string Reconciliation::Text() const {
 }
 
 Reconciliation Reconcile(const LedgerSide& coordinator,
-                         const std::vector<LedgerSide>& agents) {
+                         const std::vector<LedgerSide>& agents,
+                         bool those_only) {
   Reconciliation out;
   out.questions = coordinator.queries.all().size();
   AddFlaw(coordinator, "", &out);
@@ -354,7 +355,7 @@ Reconciliation Reconcile(const LedgerSide& coordinator,
     AddFlaw(agent, AgencyOf(agent.audit.origin), &out);
     Comparison(coordinator, agent, &out).Run();
   }
-  AddAbsent(coordinator, agents, &out);
+  if (!those_only) AddAbsent(coordinator, agents, &out);
   std::stable_partition(
       out.mismatches.begin(), out.mismatches.end(),
       [](const Mismatch& one) { return one.kind == Kind::kDifference; });

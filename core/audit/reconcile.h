@@ -50,9 +50,12 @@ struct Reconciliation {
 //     that the agency was shown of it;
 //   - questions that only one of them knows;
 //   - a ledger that does not hold in itself is a difference, and is compared as
-//     far as it could be read.
+//     far as it could be read;
+//   - agencies that were asked and of which there is no ledger here, as a note:
+//     unless `those_only`.
 Reconciliation Reconcile(const LedgerSide& coordinator,
-                         const std::vector<LedgerSide>& agents);
+                         const std::vector<LedgerSide>& agents,
+                         bool those_only = false);
 
 }  // namespace cairn
 

@@ -291,6 +291,41 @@ class AuditTest(unittest.TestCase):
         swapped = self.at_vru("reconcile", "--coordinator", police, "--agent", vru)
         self.assertEqual(swapped.code, USAGE, swapped)
 
+    def test_an_agency_holds_its_own_ledger_against_the_coordinators(self):
+        vru, police, _ = self.exports()
+        done = self.good(self.at(POLICE, "reconcile", "--coordinator", vru, "-o", "json"))
+        self.assertEqual(done.json(), [])
+        # What is younger than the export is noted.
+        asked = self.partners.query(*QUESTIONS[0], output="json").json()["query_id"]
+        done = self.good(self.at(POLICE, "reconcile", "--coordinator", vru, "-o", "json"))
+        self.assertEqual([(row["kind"], row["query"]) for row in done.json()],
+                         [("note", asked)])
+        # The coordinator signs another story of the same question.
+        lines = []
+        for path in files_of(vru):
+            data = path.read_bytes() if "entries" in path.parts else b""
+            while data:
+                size = int.from_bytes(data[:2], "big")
+                lines.append(data[2:2 + size].decode())
+                data = data[2 + size:]
+        forged = [line.replace(PURPOSE[1], "another") if self.ids[0] in line else line
+                  for line in lines]
+        self.assertNotEqual(lines, forged)
+        written = self.folder / "lines"
+        written.write_text("".join(line + "\n" for line in forged))
+        made = run("ledger_tool", "forge", str(self.folder / "forged"), str(written),
+                   str(self.partners.folder / "state/coordinator/log.key"))
+        self.assertEqual(made.code, 0, made)
+        done = self.at(POLICE, "reconcile", "--coordinator", self.folder / "forged",
+                       "-o", "json")
+        self.assertEqual(done.code, FAILED, done)
+        self.assertIn(self.ids[0], {row["query"] for row in done.json()
+                                    if row["kind"] == "difference"})
+        # Not an agency's, nor nothing.
+        for folder in (police, self.folder / "nothing"):
+            self.assertEqual(self.at(POLICE, "reconcile", "--coordinator", folder).code,
+                             USAGE)
+
     def test_a_deleted_entry_is_named(self):
         state = self.folder / "state"
         shutil.copytree(self.partners.folder / f"state/{POLICE}", state)
