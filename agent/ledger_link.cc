@@ -79,7 +79,7 @@ v1::WitnessReply LedgerLink::Cosign(const v1::WitnessRequest& request) {
 }
 
 absl::Status LedgerLink::Met(const std::string& remembered) {
-  return peers_->log()->Met("", remembered, [] {});
+  return peers_->log()->Met("", remembered, [] { return true; });
 }
 
 absl::StatusOr<std::vector<v1::WitnessRequest>> LedgerLink::Round() {

@@ -4,13 +4,16 @@
 
 namespace cairn {
 
-std::shared_ptr<AgentSession> AgentRegistry::Attach(
-    const std::string& agency, std::shared_ptr<AgentSession> session,
-    absl::Time now) {
+bool AgentRegistry::Attach(const std::string& agency,
+                           std::shared_ptr<AgentSession> session,
+                           absl::Time now, absl::FunctionRef<bool()> gone,
+                           std::shared_ptr<AgentSession>* replaced) {
   MutexLock lock(&mutex_);
+  if (gone()) return false;
   Agency& entry = agencies_[agency];
   entry.last_seen = now;
-  return std::exchange(entry.session, std::move(session));
+  *replaced = std::exchange(entry.session, std::move(session));
+  return true;
 }
 
 bool AgentRegistry::Detach(const std::string& agency,

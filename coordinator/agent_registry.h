@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cairn/v1/agent_link.pb.h"
@@ -26,10 +27,13 @@ class AgentRegistry {
     absl::Time last_seen = absl::InfinitePast();
   };
 
-  // Returns the session that was replaced, to be closed outside.
-  std::shared_ptr<AgentSession> Attach(const std::string& agency,
-                                       std::shared_ptr<AgentSession> session,
-                                       absl::Time now);
+  // Puts the session into the agency's place, and the one that it takes it from
+  // into `replaced`, to be closed outside. False, and nothing changes, if the
+  // session has `gone`: that is asked under the lock of Detach, so that a Hello
+  // that waited longer than its stream lived leaves nothing behind.
+  bool Attach(const std::string& agency, std::shared_ptr<AgentSession> session,
+              absl::Time now, absl::FunctionRef<bool()> gone,
+              std::shared_ptr<AgentSession>* replaced);
   // Forgets the session if it is still the agency's. True if it was.
   bool Detach(const std::string& agency, const AgentSession* session,
               absl::Time now);

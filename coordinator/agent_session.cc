@@ -107,6 +107,7 @@ void AgentSession::OnDone() {
     MutexLock lock(&mutex_);
     context_ = nullptr;
   }
+  gone_ = true;
   const std::shared_ptr<AgentSession> self = std::move(self_);
   handlers_.on_gone(self);
 }

@@ -41,6 +41,9 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   // Ends the stream at once, for a peer that does not take what is sent.
   void Cut();
 
+  // Whether the stream has ended: from before on_gone is called.
+  bool gone() const { return gone_; }
+
   // Whether the agency has said who it is and what it holds.
   void set_greeted() { greeted_ = true; }
   bool greeted() const { return greeted_; }
@@ -66,6 +69,7 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   const std::shared_ptr<void> slot_;
   const Handlers handlers_;
   std::atomic<bool> greeted_{false};
+  std::atomic<bool> gone_{false};
   v1::AgentEnvelope incoming_;  // owned by the one read in flight
 
   Mutex mutex_;

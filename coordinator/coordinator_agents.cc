@@ -71,11 +71,16 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
     CloseSession(session, std::string(fits.message()));
     return;
   }
+  if (session->gone()) return;
   registry_->SetHoldings(session->agency(),
                          {hello.holding().begin(), hello.holding().end()});
   std::shared_ptr<AgentSession> replaced;
+  bool attached = false;
   const auto attach = [&] {
-    replaced = registry_->Attach(session->agency(), session, clock_->Now());
+    attached = registry_->Attach(
+        session->agency(), session, clock_->Now(),
+        [&] { return session->gone(); }, &replaced);
+    return attached;
   };
   const bool is_new = registry_->Find(session->agency()).session != session;
   if (ledgers_ != nullptr && is_new) {
@@ -83,6 +88,8 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   } else {
     attach();
   }
+  // The stream ended while its Hello waited to be read.
+  if (!attached) return;
   if (replaced != nullptr && replaced != session) {
     CloseSession(replaced, "a newer connection of this agency took its place");
   }

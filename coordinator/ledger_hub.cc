@@ -36,7 +36,7 @@ bool LedgerHub::SendRequest(const std::string& agency,
 }
 
 void LedgerHub::Met(const std::string& agency, const std::string& remembered,
-                    std::function<void()> attach) {
+                    absl::FunctionRef<bool()> attach) {
   const absl::Status met = peers_->log()->Met(agency, remembered, attach);
   if (met.ok()) return;
   if (absl::IsDataLoss(met)) {

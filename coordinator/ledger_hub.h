@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/agent_link.pb.h"
@@ -36,9 +37,10 @@ class LedgerHub {
       AgentRegistry* registry, const Clock* clock);
 
   // A session begins: what the agency remembers of the coordinator's log is
-  // held against it; `attach` puts the session into the registry.
+  // held against it; `attach` puts the session into the registry, if it is
+  // still there.
   void Met(const std::string& agency, const std::string& remembered,
-           std::function<void()> attach);
+           absl::FunctionRef<bool()> attach);
   // The checkpoint of an agency's log that is remembered.
   std::string Remembered(const std::string& agency) const {
     return peers_->Remembered(agency);

@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<WitnessedLog>> WitnessedLog::Create(
 
 absl::Status WitnessedLog::Met(const std::string& witness,
                                const std::string& remembered,
-                               absl::FunctionRef<void()> attach) {
+                               absl::FunctionRef<bool()> attach) {
   uint64_t size = 0;
   if (!remembered.empty()) {
     CAIRN_ASSIGN_OR_RETURN(const Checkpoint kept,
@@ -42,8 +42,7 @@ absl::Status WitnessedLog::Met(const std::string& witness,
     size = kept.size;
   }
   MutexLock lock(&mutex_);
-  shown_[witness] = size;
-  attach();
+  if (attach()) shown_[witness] = size;
   return absl::OkStatus();
 }
 
@@ -134,7 +133,8 @@ absl::StatusOr<WitnessedLog::Taken> WitnessedLog::Take(
     return taken;
   }
   // Only this log's own signature can speak against it.
-  const absl::Status same = Met(witness, answer.kept_checkpoint, [] {});
+  const absl::Status same =
+      Met(witness, answer.kept_checkpoint, [] { return true; });
   if (absl::IsDataLoss(same)) return same;
   if (!same.ok()) {
     taken.reason = absl::StrCat(

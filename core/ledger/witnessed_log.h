@@ -61,12 +61,13 @@ class WitnessedLog {
 
   // A session with a witness began: he says which checkpoint he remembers (""
   // for none). `attach` runs under the lock, if all is well: what is shown to
-  // him from then on goes to this session. INVALID_ARGUMENT, NOT_FOUND or
+  // him from then on goes to this session; if it says no, the session is over
+  // and what it said is forgotten. INVALID_ARGUMENT, NOT_FOUND or
   // PERMISSION_DENIED if it is not this log's. DATA_LOSS if it is, and the
   // ledger does not go on from it: the log went back or has two histories, and
   // is to sign nothing more.
   absl::Status Met(const std::string& witness, const std::string& remembered,
-                   absl::FunctionRef<void()> attach);
+                   absl::FunctionRef<bool()> attach);
 
   // Ids that are not a witness's are passed over.
   using SendRequest = absl::FunctionRef<bool(const std::string& witness,

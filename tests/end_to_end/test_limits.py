@@ -51,6 +51,16 @@ class RawStream:
                           + RawCall.frame(1, 4, 1, headers))
         self.received = self.line.makefile("rb")
 
+    def say_hello_and_die(self, digest):
+        """A Hello (agent_link.proto) and the end of its stream, in one piece."""
+        hello = b"\x08\x01\x12" + bytes([len(digest)]) + digest.encode()
+        message = b"\x0a" + bytes([len(hello)]) + hello  # AgentMessage.hello
+        envelope = b"\x0a" + bytes([len(message)]) + message
+        data = b"\0" + struct.pack(">I", len(envelope)) + envelope
+        self.line.sendall(RawCall.frame(0, 0, 1, data)
+                          + RawCall.frame(3, 0, 1, struct.pack(">I", 8)))
+        self.line.close()
+
     def end(self, seconds):
         """Reads until the stream ends: how many seconds it took, and the last
         frames' bytes. Answers no ping and no settings."""
@@ -129,6 +139,26 @@ class LimitsTest(unittest.TestCase):
         again = self.stream()
         _, told = again.end(HELLO_WITHIN + 5)
         self.assertIn(b"no Hello came in time", told)
+
+    def test_a_hello_that_outlives_its_stream_attaches_nobody(self):
+        name = "queens-ed"
+        with sqlite3.connect(self.partners.folder / f"state/{name}/agent.db") as db:
+            entries = [json.loads(row[0]) for row in db.execute("SELECT line FROM entry")]
+        digest = [e["to"] for e in entries if e["type"] == "catalogue.changed"][-1]
+        self.partners.stop(name)
+        self.partners.wait_detached(name)
+        before = self.partners.log("coordinator").count('"agent.connected"')
+        for _ in range(200):
+            self.stream(agency=name).say_hello_and_die(digest)
+        wait_until(lambda: self.partners.log("coordinator").count(
+            '"agent.connected"') > before, "the streams came", 10)
+        self.partners.wait_detached(name, 10)
+        start = time.monotonic()
+        self.assertEqual(self.partners.seen()[name]["attached"], "no")
+        done = self.partners.query(*QUESTION, output="json")
+        ended = {a["agency"]: a for a in done.json()["agencies"]}
+        self.assertEqual(ended[name]["outcome"], "silent", done)
+        self.assertLess(time.monotonic() - start, 5)
 
     # Questions.
 

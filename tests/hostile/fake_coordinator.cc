@@ -139,7 +139,8 @@ class Attempts {
 
   // This log goes on from what the agent has seen last.
   void Meet(CoordinatorLog* log) {
-    if (!log->watched()->Met(agency_, seen_, [] {}).ok()) _exit(1);
+    if (!log->watched()->Met(agency_, seen_, [] { return true; }).ok())
+      _exit(1);
   }
 
   v1::Ask AskOf(CoordinatorLog* log, const CoordinatorLog::Logged& logged) {

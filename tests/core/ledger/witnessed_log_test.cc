@@ -153,7 +153,7 @@ TEST_F(WitnessedLogTest, AWitnessThatRemembersMoreOrLessIsMetWhereItStands) {
       coordinator_.watched()->Met("police",
                                   witnesses_.at("police").desk()->Remembered(
                                       coordinator_.key().verifier().name()),
-                                  [] {}),
+                                  [] { return true; }),
       IsOk());
   EXPECT_THAT(Look("police", coordinator_.Show(lost.index, "police"), lost),
               IsOk());
@@ -169,8 +169,8 @@ TEST_F(WitnessedLogTest, ALogThatWentBackIsToldByItsOwnSignature) {
   CoordinatorLog older(Keys(), "q", coordinator_.key());
   older.log().Append(4);
   bool attached = false;
-  const absl::Status met =
-      older.watched()->Met("police", remembered, [&] { attached = true; });
+  const absl::Status met = older.watched()->Met(
+      "police", remembered, [&] { return attached = true; });
   EXPECT_EQ(met.code(), absl::StatusCode::kDataLoss);
   EXPECT_FALSE(attached);
   EXPECT_THAT(met.message(), HasSubstr("has 4 entries"));
@@ -178,8 +178,9 @@ TEST_F(WitnessedLogTest, ALogThatWentBackIsToldByItsOwnSignature) {
   // Another history of the same length or longer.
   CoordinatorLog other(Keys(), "other", coordinator_.key());
   other.log().Append(9);
-  EXPECT_EQ(other.watched()->Met("police", remembered, [] {}).code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(
+      other.watched()->Met("police", remembered, [] { return true; }).code(),
+      absl::StatusCode::kDataLoss);
   // An answer tells the same.
   WitnessAnswer answer;
   answer.outcome = Outcome::kWrongSize;
@@ -194,8 +195,9 @@ TEST_F(WitnessedLogTest, NobodyCanQuarantineALogWithoutItsKey) {
   CoordinatorLog forger(Keys());  // the same name, another key
   forger.log().Append(20);
   const std::string forged = forger.signer()->Sign()->Text();
-  EXPECT_EQ(coordinator_.watched()->Met("police", forged, [] {}).code(),
-            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(
+      coordinator_.watched()->Met("police", forged, [] { return true; }).code(),
+      absl::StatusCode::kPermissionDenied);
   WitnessAnswer answer;
   for (const Outcome outcome :
        {Outcome::kWrongSize, Outcome::kSplitView, Outcome::kBadProof}) {
@@ -339,7 +341,7 @@ TEST_F(WitnessedLogTest, AForkThatHidesAQuestionIsSeenAndBothNotesAreKept) {
   ASSERT_THAT(fork.watched()->Met("police",
                                   witnesses_.at("police").desk()->Remembered(
                                       coordinator_.key().verifier().name()),
-                                  [] {}),
+                                  [] { return true; }),
               IsOk());
   const auto hidden = fork.Log("hidden", "b");
   // Nobody can tell yet: it is logged, and it follows from what was cosigned.
