@@ -296,6 +296,76 @@ class WhatAnAgencyRemembers(WitnessCase):
                 self.assertRegex(anew[0]["remembered"], r"^cairn\.\S+ [1-9]\d*$")
 
 
+class OneIdentityOnTwoMachines(WitnessCase):
+    """A copy of an agency's state, keys and all, beside the first."""
+
+    AGENCIES = ("st-marys-ed", "queens-ed")
+
+    def test_only_one_history_goes_on(self):
+        first, twin = "queens-ed", "twin"
+        world = self.world
+        self.assertEqual(world.stop(first), 0)
+        state = world.folder / "state" / twin
+        shutil.copytree(world.folder / "state" / first, state)
+        world.config(twin).write_text(
+            world.agent_config(first, state=state) + world.ledger_keys())
+        world.start(first, twin)
+
+        def quarantined(name):
+            return '"agent.quarantined"' in world.log(name)
+
+        wait_until(lambda: quarantined(first) or quarantined(twin),
+                   "one of the two is found to be another history", 60)
+        honest, other = (twin, first) if quarantined(first) else (first, twin)
+        self.assertFalse(quarantined(honest))
+        self.assertRegex(world.log(other), WENT_BACK)
+        self.assertEqual(world.stop(other), 0)
+        released = [line for line in self.entries(other) if "answer.released" in line]
+        # What left the first before the copy was made is all that the other has.
+        self.assertLessEqual(set(released), set(self.entries(honest)))
+        world.wait_attached("st-marys-ed")
+        wait_until(lambda: world.seen()[first]["attached"] == "yes", first, 30)
+        done = world.query(*QUESTION, output="json")
+        self.assertEqual(done.code, COMPLETE, done)
+        receipt = [a for a in done.json()["agencies"] if a["agency"] == first][0]["receipt"]
+        self.assertIn(receipt["entry"], self.entries(honest))
+
+
+class AWitnessThatWasAway(WitnessCase):
+    def test_catches_up_over_the_gap_in_one_step(self):
+        world, away = self.world, "riverside-police"
+        witness = self.keys()[away]["witness"].split("+")[0]
+        wait_until(lambda: self.remembered(away) > 0, "it saw the log once", 60)
+        world.freeze(away)
+        before = self.remembered(away)
+        for _ in range(5):
+            done = world.query(*QUESTION, output="json")
+            self.assertEqual(done.code, COMPLETE, done)
+        self.assertEqual(self.remembered(away), before)
+        gap = len(self.entries("coordinator"))
+        self.assertGreaterEqual(gap, before + 5)
+        world.thaw(away)
+        world.wait_attached(away)
+        wait_until(lambda: self.remembered(away) >= gap, "it caught up", 60)
+        # Nobody took it for another history, and it vouches again.
+        for name in ("coordinator", *self.AGENCIES):
+            self.assertNotIn("quarantined", world.log(name))
+            self.assertFalse([e for e in self.entries(name) if "peer.conflict" in e])
+        wait_until(lambda: witness in self.cosigned("coordinator").signatures
+                   and self.cosigned("coordinator").size >= gap,
+                   "it cosigned what is there now", 60)
+        for name, verdict in world.verify_ledgers().items():
+            self.assertEqual(verdict.code, COMPLETE, (name, verdict))
+
+    def remembered(self, name):
+        """The size of the coordinator's log that an agency's witness.db has."""
+        path = self.world.folder / "state" / name / "witness.db"
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            rows = db.execute("SELECT size FROM witnessed WHERE origin LIKE "
+                              "'%/coordinator/%'").fetchall()
+        return rows[0][0] if rows else 0
+
+
 class TooFewWitnesses(WitnessCase):
     def test_one_of_three_agencies_does_not_answer_alone(self):
         # A new partnership whose other agencies have never come.
