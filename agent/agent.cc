@@ -17,6 +17,7 @@
 #include "agent/coordinator_link.h"
 #include "agent/gatekeeper.h"
 #include "agent/ledger_link.h"
+#include "agent/own_identity.h"
 #include "agent/terms.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
@@ -42,18 +43,6 @@ constexpr std::chrono::milliseconds kLookForLoad(2000);
 constexpr char kQuarantineWords[] =
     "cannot vouch for its own ledger, and answers nothing until its steward "
     "has looked at it; the reason stands in the agent's log";
-
-absl::Status CheckOwnIdentity(const AgentSettings& settings) {
-  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
-                         CheckCredentials(settings.config.credentials()));
-  const PeerIdentity expected{settings.catalogue->partnership, "agent",
-                              settings.config.agency()};
-  if (own == expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      settings.config.credentials().certificate(), ": names spiffe://",
-      own.partnership, "/", own.role, "/", own.id, ", not spiffe://",
-      expected.partnership, "/agent/", expected.id));
-}
 
 v1::AgentMessage RefusalTo(const v1::Ask& ask, v1::RefusalReason reason,
                            absl::string_view sentence) {

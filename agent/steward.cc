@@ -15,6 +15,7 @@
 #include "agent/desk_store.h"
 #include "agent/earlier_extract.h"
 #include "agent/loader.h"
+#include "agent/own_identity.h"
 #include "agent/places.h"
 #include "agent/plan_load.h"
 #include "agent/preview.h"
@@ -23,7 +24,6 @@
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/ledger/log_signer.h"
-#include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
 #include "core/link/policy_file.h"
 #include "core/link/text_config.h"
@@ -253,15 +253,7 @@ absl::Status CheckAgent(const std::string& config_path) {
   if (!settings->config.release_plan().empty()) {
     list.Add("release plan", absl::OkStatus(), settings->config.release_plan());
   }
-  const auto identity = CheckCredentials(settings->config.credentials());
-  absl::Status named = identity.status();
-  if (identity.ok() && (identity->role != "agent" ||
-                        identity->id != settings->config.agency())) {
-    named = absl::InvalidArgumentError(
-        absl::StrCat("the certificate names ", identity->role, "/",
-                     identity->id, ", not agent/", settings->config.agency()));
-  }
-  list.Add("identity", named,
+  list.Add("identity", CheckOwnIdentity(*settings),
            absl::StrCat("spiffe://", settings->catalogue->partnership,
                         "/agent/", settings->config.agency()));
   auto places = ReadPlaces(*settings);

@@ -1,0 +1,15 @@
+#ifndef CAIRN_AGENT_OWN_IDENTITY_H_
+#define CAIRN_AGENT_OWN_IDENTITY_H_
+
+#include "absl/status/status.h"
+#include "agent/config.h"
+
+namespace cairn {
+
+// That the configured certificate is good, and this agency's. INVALID_ARGUMENT
+// names the file and both names; other errors as CheckCredentials.
+absl::Status CheckOwnIdentity(const AgentSettings& settings);
+
+}  // namespace cairn
+
+#endif  // CAIRN_AGENT_OWN_IDENTITY_H_
