@@ -95,7 +95,7 @@ class Log:
             disk.execute("BEGIN")
             rows = disk.execute("SELECT seq, line, hashes FROM entry ORDER BY seq").fetchall()
             opens = disk.execute("SELECT seq, salt, bytes FROM commitment").fetchall()
-            pinned = dict()
+            pinned = {}
             if disk.execute("SELECT 1 FROM sqlite_master WHERE name = 'release'").fetchone():
                 pinned = {(epoch, table, measure): kept for epoch, table, measure, kept in
                           disk.execute("SELECT epoch, table_key, measure, bytes FROM release")}
@@ -118,18 +118,18 @@ class Log:
 
     def check_pinned(self, name, pinned, salts, found):
         """What left is there, to the byte; and nothing is there that did not leave."""
+        left = set()
         for entry in self.entries:
             if entry["type"] != "answer.released":
                 continue
-            sent = b""  # field 1 of v1.Tables, once a measure
-            for measure in entry["measure"].split(","):
-                key = entry["epoch"], entry["table"], measure
-                sent += tag_one(pinned.get(key, b"")) if key in pinned else b"?"
+            keys = [(entry["epoch"], entry["table"], measure)
+                    for measure in entry["measure"].split(",")]
+            left.update(keys)
+            # Field 1 of v1.Tables, once a measure.
+            sent = b"".join(tag_one(pinned.get(key, b"")) for key in keys)
             salt = salts.get(entry["seq"], b"")
             if sha256(salt, sent).hex() != entry["answer_commit"]:
                 found.append(f"{name}: what entry {entry['seq']} released is not pinned")
-        left = {(e["epoch"], e["table"], m) for e in self.entries
-                if e["type"] == "answer.released" for m in e["measure"].split(",")}
         found += [f"{name}: {key} is pinned, and no entry released it"
                   for key in set(pinned) - left]
 
