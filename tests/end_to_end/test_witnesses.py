@@ -8,10 +8,12 @@ import base64
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import sqlite3
 import subprocess
+import time
 import unittest
 
 import partnership
@@ -261,6 +263,37 @@ class WhatAnAgencyRemembers(WitnessCase):
         done = self.world.query(*QUESTION)
         self.assertEqual(done.code, FAILED, done)
         self.assertIn("agency queens-ed remembers", done.err)
+
+    def test_has_all_that_it_vouched_for_after_a_kill_at_any_moment(self):
+        world = partnership.synthetic("queens-ed", rows=1000)
+        self.addCleanup(world.close)
+        world.open()
+        state, seed = world.folder / "state", 20261122
+        moment = random.Random(seed)
+        vouched = 0
+        for _ in range(12):
+            self.assertEqual(world.query(*QUESTION).code, COMPLETE)
+            world.kill("queens-ed")
+            world.wait_detached("queens-ed")
+            world.start("queens-ed")
+            wait_until(lambda: world.seen()["queens-ed"]["attached"] == "yes",
+                       "attached", 30, 0.01)
+            time.sleep(moment.uniform(0, 0.05))  # a round begins with a session
+            world.kill("queens-ed")
+            kept = {}
+            for file in ("agent.db", "witness.db"):
+                with sqlite3.connect(state / "queens-ed" / file) as db:
+                    kept.update(db.execute("SELECT size, root FROM witnessed"))
+            with sqlite3.connect(state / "coordinator/checkpoint.db") as db:
+                notes = [Note(row[0]) for row in
+                         db.execute("SELECT note FROM cosigned ORDER BY day")]
+            self.assertLessEqual(notes[-1].size, max(kept), f"seed {seed}")
+            self.assertIn(kept.get(notes[-1].size), (None, notes[-1].root))
+            vouched = max(vouched, notes[-1].size)
+            world.heal()
+        self.assertGreater(vouched, 12)
+        self.assertNotIn("quarantined", world.log("queens-ed"))
+        self.assertNotIn("quarantined", world.log("coordinator"))
 
     def test_is_not_begun_anew_unless_a_person_says_so(self):
         world = partnership.synthetic("queens-ed", rows=1000)
