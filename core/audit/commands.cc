@@ -16,6 +16,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "core/ledger/log_folder.h"
+#include "core/ledger/origin.h"
 
 namespace cairn {
 namespace {
@@ -43,6 +44,11 @@ class FolderAudit : public AuditSource {
     log.files = &files_;
     log.where = folder_;
     log.cosigned = [this] { return Cosigned(); };
+    // Sealed logs lie beside one another, each named as its year.
+    const fs::path whole = fs::absolute(folder_, error).lexically_normal();
+    log.sealed = (whole.has_filename() ? whole : whole.parent_path())
+                     .parent_path()
+                     .string();
     return log;
   }
   OpenedQuestion Open(const QueryRecord&) override {
@@ -163,6 +169,25 @@ absl::StatusOr<LedgerSide> ReadSide(AuditSource* source, const AuditKeys& keys,
   return side;
 }
 
+// Puts another year of the same ledger to a side.
+absl::Status Join(LedgerSide other, LedgerSide* side, const char* flag) {
+  if (AgencyOf(other.audit.origin) != AgencyOf(side->audit.origin) ||
+      other.audit.origin == side->audit.origin) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag, ": ", PrintableUtf8(other.audit.where), " is the ledger ",
+        PrintableUtf8(other.audit.origin), ", which is not another year of ",
+        PrintableUtf8(side->audit.origin)));
+  }
+  if (IsLaterEdition(other.audit.origin, side->audit.origin)) {
+    std::swap(other, *side);
+  }
+  side->audit.first_ms = other.audit.first_ms;
+  if (side->audit.flaw.ok()) side->audit.flaw = other.audit.flaw;
+  other.queries.Add(side->queries);
+  side->queries = std::move(other.queries);
+  return absl::OkStatus();
+}
+
 // Those that were given; if none were, those that the source has configured.
 absl::StatusOr<AuditKeys> KeysFor(AuditSource* source,
                                   const AuditFlags& flags) {
@@ -175,9 +200,16 @@ absl::StatusOr<AuditKeys> KeysFor(AuditSource* source,
 }
 
 absl::StatusOr<LedgerSide> ReadCoordinator(AuditSource* source,
-                                           const AuditKeys& keys) {
+                                           const AuditKeys& keys,
+                                           const AuditFlags& flags) {
   CAIRN_ASSIGN_OR_RETURN(LedgerSide side,
                          ReadSide(source, keys, "--coordinator"));
+  for (const std::string& folder : flags.before) {
+    CAIRN_ASSIGN_OR_RETURN(
+        LedgerSide earlier,
+        ReadSide(FolderSource(folder).get(), keys, "--before"));
+    CAIRN_RETURN_IF_ERROR(Join(std::move(earlier), &side, "--before"));
+  }
   if (AgencyOf(side.audit.origin).empty()) return side;
   return absl::InvalidArgumentError(
       absl::StrCat("--coordinator: ", side.audit.where, " is the ledger of ",
@@ -256,7 +288,8 @@ absl::StatusOr<AuditKeys> ReadAuditKeys(const AuditFlags& flags) {
 absl::Status AuditVerify(AuditSource* source, const AuditFlags& flags) {
   CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
   CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, KeysFor(source, flags));
-  CAIRN_ASSIGN_OR_RETURN(const LogToAudit log, source->Log());
+  CAIRN_ASSIGN_OR_RETURN(LogToAudit log, source->Log());
+  log.before = flags.before;
   const LogAudit audit = AuditLog(log, keys, [](const ParsedEntry&) {});
   if (!audit.flaw.ok() && !absl::IsDataLoss(audit.flaw)) return audit.flaw;
   if (flags.output.format.empty() || flags.output.format == "table") {
@@ -332,7 +365,7 @@ absl::Status AuditReconcile(AuditSource* source, const AuditFlags& flags) {
   CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
   CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, ReadAuditKeys(flags));
   CAIRN_ASSIGN_OR_RETURN(const LedgerSide coordinator,
-                         ReadCoordinator(source, keys));
+                         ReadCoordinator(source, keys, flags));
   std::vector<LedgerSide> agents;
   for (const std::string& folder : flags.agents) {
     CAIRN_ASSIGN_OR_RETURN(
@@ -344,7 +377,16 @@ absl::Status AuditReconcile(AuditSource* source, const AuditFlags& flags) {
           absl::StrCat("--agent: ", PrintableUtf8(folder), " is the ledger ",
                        PrintableUtf8(agent.audit.origin), ", not an agency's"));
     }
-    agents.push_back(std::move(agent));
+    // Several years of one agency are one side.
+    const auto same = std::find_if(
+        agents.begin(), agents.end(), [&](const LedgerSide& other) {
+          return AgencyOf(other.audit.origin) == agency;
+        });
+    if (same == agents.end()) {
+      agents.push_back(std::move(agent));
+    } else {
+      CAIRN_RETURN_IF_ERROR(Join(std::move(agent), &*same, "--agent"));
+    }
   }
   return Tell(Reconcile(coordinator, agents), keys, flags);
 }
@@ -354,7 +396,7 @@ absl::Status AuditReconcileOwn(AuditSource* source, const AuditFlags& flags) {
   CAIRN_ASSIGN_OR_RETURN(const AuditKeys keys, KeysFor(source, flags));
   CAIRN_ASSIGN_OR_RETURN(
       const LedgerSide coordinator,
-      ReadCoordinator(FolderSource(flags.coordinator).get(), keys));
+      ReadCoordinator(FolderSource(flags.coordinator).get(), keys, flags));
   CAIRN_ASSIGN_OR_RETURN(LedgerSide own, ReadSide(source, keys, "audit"));
   std::vector<LedgerSide> agents;
   agents.push_back(std::move(own));

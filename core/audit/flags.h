@@ -12,7 +12,7 @@ namespace cairn {
 struct AuditFlags {
   std::string folder;  // the export to read, or to write; empty: the live log
   std::string query_id;
-  std::vector<std::string> keys, logs, witnesses, older;
+  std::vector<std::string> keys, logs, witnesses, older, before;
   std::string from, to, person, purpose, data_set, outcome;
   int limit = -1;  // -1: 50 in a table, else all
   bool events = false;
@@ -31,6 +31,8 @@ void AddAuditKeys(App* command, AuditFlags* flags) {
   command->add_option("--witness", flags->witnesses, "Key of a witness");
   command->add_option("--older", flags->older,
                       "A checkpoint you kept earlier, or the export it is in");
+  command->add_option("--before", flags->before,
+                      "Folder of the log that this one follows");
 }
 
 template <typename App>

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/audit/turn_audit.h"
 #include "core/audit/words.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
@@ -37,12 +38,14 @@ class OrderOfActs {
  public:
   void See(const ParsedEntry& entry) {
     const std::string& type = entry.entry.type;
+    if (entry.index == 0) follows_ = type == "log.opened";
     if (entry.entry.query_id.empty() || !flaw_.ok()) return;
     State& state = states_[entry.entry.query_id];
     if (type == "query.received") {
       state.received = true;
       return;
     }
+    if (!state.received && follows_ && MayBeOfEarlierLog(type)) return;
     if (!state.received) {
       flaw_ = Flaw(entry, "which was never received before");
     } else if (type == "query.admitted") {
@@ -59,11 +62,17 @@ class OrderOfActs {
     bool received = false;
     bool admitted = false;
   };
+  // Persons decide later than they are asked, perhaps in another year.
+  static bool MayBeOfEarlierLog(const std::string& type) {
+    return type == "approval.given" || type == "approval.denied" ||
+           type == "query.abandoned";
+  }
   static absl::Status Flaw(const ParsedEntry& entry, const char* why) {
     return Loss("entry ", entry.index, " is ", entry.entry.type,
                 " of the question ", PrintableUtf8(entry.entry.query_id), ", ",
                 why);
   }
+  bool follows_ = false;  // another log, in which a question may stand
   std::unordered_map<std::string, State> states_;
   absl::Status flaw_;
 };
@@ -313,12 +322,14 @@ class Auditor {
 
   void ReadFiles() {
     OrderOfActs acts;
+    TurnAudit turn;
     const absl::Status read = VerifyLogFiles(
         *log_.files, *head_, kept_, [&](const ParsedEntry& entry) {
           if (audit_.size == 0) audit_.first_ms = entry.time_ms;
           audit_.last_ms = entry.time_ms;
           ++audit_.size;
           acts.See(entry);
+          turn.See(entry);
           each_(entry);
           return absl::OkStatus();
         });
@@ -346,6 +357,12 @@ class Auditor {
                        ": each on record before it was admitted or answered"));
     } else {
       Fails("order of acts", acts.flaw());
+    }
+    for (const auto& finding : {turn.Sealed(), turn.Follows(log_, keys_)}) {
+      if (!finding.has_value()) continue;
+      audit_.findings.push_back(*finding);
+      if (finding->verdict != Verdict::kFails || !audit_.flaw.ok()) continue;
+      audit_.flaw = absl::DataLossError(finding->words);
     }
     for (const std::string& name : kept_names_) {
       Now(Verdict::kHolds, "kept", absl::StrCat(name, ": the same history"));
@@ -389,7 +406,8 @@ absl::string_view VkeyOf(absl::string_view line) {
     absl::ConsumeSuffix(&line, "\"");
     return line;
   }
-  for (const char* other : {"#", "coordinator", "agency", "id:", "}"}) {
+  for (const char* other :
+       {"#", "coordinator", "agency", "id:", "rotated:", "}"}) {
     if (absl::StartsWith(line, other)) return "";
   }
   return line;

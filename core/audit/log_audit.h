@@ -54,6 +54,10 @@ struct LogToAudit {
   // Checkpoints that others cosigned earlier, as the log's owner keeps them;
   // may be null.
   std::function<absl::StatusOr<std::vector<FoundNote>>()> cosigned = nullptr;
+  // Folders of earlier logs, as they were given; and where they may lie, each
+  // in a folder named as its edition.
+  std::vector<std::string> before = {};
+  std::string sealed = {};
 };
 
 // One thing that was looked at, and what was found.

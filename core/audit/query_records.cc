@@ -148,6 +148,14 @@ void QueryRecords::See(const ParsedEntry& entry) {
   if (parts.ok()) record.parts = *std::move(parts);
 }
 
+void QueryRecords::Add(const QueryRecords& later) {
+  for (const QueryRecord& record : later.records_) {
+    if (by_id_.emplace(record.id, records_.size()).second) {
+      records_.push_back(record);
+    }
+  }
+}
+
 const QueryRecord* QueryRecords::Find(const std::string& id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : &records_[found->second];

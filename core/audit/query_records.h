@@ -43,6 +43,8 @@ struct QueryRecord {
 class QueryRecords {
  public:
   void See(const ParsedEntry& entry);
+  // Those of the log that follows. What both have counts as the first has it.
+  void Add(const QueryRecords& later);
 
   // In the order in which they came.
   const std::vector<QueryRecord>& all() const { return records_; }

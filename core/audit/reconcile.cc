@@ -204,6 +204,7 @@ class Comparison {
           "asked after this copy of the coordinator's ledger ends: "
           "bring a later one");
     }
+    if (!own_->received.has_value()) return;  // decided here, asked before
     Differ(absl::StrCat("the agency's ledger has this question (",
                         own_->outcome,
                         "), and the coordinator's does not have it at all"));

@@ -54,6 +54,11 @@ absl::StatusOr<Checkpoint> ParseCheckpointText(absl::string_view text) {
   return Checkpoint{std::string(*origin), *entries, *hash};
 }
 
+absl::StatusOr<Checkpoint> PeekCheckpoint(absl::string_view bytes) {
+  CAIRN_ASSIGN_OR_RETURN(const Note note, ParseNote(bytes));
+  return ParseCheckpointText(note.text);
+}
+
 absl::StatusOr<SignedCheckpoint> OpenCheckpoint(absl::string_view bytes,
                                                 const VerifierKey& log) {
   CAIRN_RETURN_IF_ERROR(CheckLogKey(log));

@@ -53,6 +53,10 @@ class SignedCheckpoint {
   Note note_;
 };
 
+// What a signed checkpoint says, believed by nobody: to find the key by.
+// INVALID_ARGUMENT if the bytes are not one.
+absl::StatusOr<Checkpoint> PeekCheckpoint(absl::string_view bytes);
+
 // INVALID_ARGUMENT if the bytes are not a checkpoint or the key is not a log's;
 // NOT_FOUND if it is another log's checkpoint; PERMISSION_DENIED if this key
 // has not signed it, or the signature is not true. Signatures of other keys are

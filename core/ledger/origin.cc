@@ -1,8 +1,12 @@
 #include "core/ledger/origin.h"
 
+#include <utility>
+
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 
 namespace cairn {
 namespace {
@@ -28,6 +32,19 @@ bool IsEdition(absl::string_view text) {
   if (!absl::ConsumePrefix(&text, "-r") || text.empty()) return false;
   return Digits(text) == text.size() && text.size() <= 4 && text[0] != '0' &&
          text != "1";
+}
+
+// Year and restart; zeros where it is no edition.
+std::pair<int, int> NumbersOf(absl::string_view origin) {
+  const std::string edition = EditionOf(origin);
+  int year = 0, restart = 1;
+  if (edition.empty() || !absl::SimpleAtoi(edition.substr(0, 4), &year)) {
+    return {0, 0};
+  }
+  if (edition.size() > 4 && !absl::SimpleAtoi(edition.substr(6), &restart)) {
+    return {0, 0};
+  }
+  return {year, restart};
 }
 
 }  // namespace
@@ -60,5 +77,19 @@ std::string EditionOf(absl::string_view origin) {
   const absl::string_view last = origin.substr(origin.find_last_of('/') + 1);
   return IsEdition(last) ? std::string(last) : "";
 }
+
+bool IsLaterEdition(absl::string_view origin, absl::string_view than) {
+  return NumbersOf(origin) > NumbersOf(than);
+}
+
+absl::StatusOr<std::string> NextRestart(const LogOwner& owner,
+                                        absl::string_view origin) {
+  const auto [year, restart] = NumbersOf(origin);
+  const std::string next = owner.Origin(year, restart + 1);
+  CAIRN_RETURN_IF_ERROR(owner.CheckOrigin(next));
+  return next;
+}
+
+int YearOf(absl::string_view origin) { return NumbersOf(origin).first; }
 
 }  // namespace cairn

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace cairn {
@@ -33,6 +34,15 @@ struct LogOwner {
 
 // The year of a log's origin, or "" where it is not of the form above.
 std::string EditionOf(absl::string_view origin);
+// Whether a log was begun after another one of the same owner, by their names:
+// 2026, 2026-r2, 2026-r10, 2027.
+bool IsLaterEdition(absl::string_view origin, absl::string_view than);
+// The name of the next log within the year of `origin`. INVALID_ARGUMENT if
+// that is not one.
+absl::StatusOr<std::string> NextRestart(const LogOwner& owner,
+                                        absl::string_view origin);
+// The year of an edition; 0 where it has none.
+int YearOf(absl::string_view origin);
 
 }  // namespace cairn
 
