@@ -17,12 +17,14 @@
 #include "agent/coordinator_link.h"
 #include "agent/gatekeeper.h"
 #include "agent/ledger_link.h"
+#include "agent/node_ledger.h"
 #include "agent/own_identity.h"
 #include "agent/terms.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/work_queue.h"
+#include "core/keeping/recovery.h"
 #include "core/ledger/log_signer.h"
 #include "core/ledger/node_entries.h"
 #include "core/link/credentials.h"
@@ -215,6 +217,7 @@ class RunningAgent {
   // The entry itself, and that it stands in the log that is signed now.
   absl::Status AddProof(v1::Answer* answer) {
     v1::Receipt* receipt = answer->mutable_receipt();
+    if (!receipt->proof().empty()) return absl::OkStatus();  // of a sealed log
     CAIRN_ASSIGN_OR_RETURN(*receipt->mutable_entry(),
                            state_->ledger->Line(receipt->index()));
     CAIRN_ASSIGN_OR_RETURN(const TlogProof proof,
@@ -247,16 +250,18 @@ class RunningAgent {
   }
 
   // A witness has seen more of this agency's log than there is, or another one.
-  void Quarantine(const absl::Status& why) {
+  // `seen` is what he remembers.
+  void Quarantine(const absl::Status& why, const std::string& seen) {
     MutexLock lock(&mutex_);
     if (!quarantined_.empty()) return;
+    KeepSeen(state_dir_, seen).IgnoreError();
     quarantined_ = std::string(why.message());
     LogLine("agent.quarantined", {{"reason", quarantined_}});
   }
 
   void Meet(const std::string& remembered) {
     const absl::Status met = peers_->Met(remembered);
-    if (absl::IsDataLoss(met)) return Quarantine(met);
+    if (absl::IsDataLoss(met)) return Quarantine(met, remembered);
     if (!met.ok()) {
       LogLine("ledger.unknown", {{"reason", std::string(met.message())}});
     }
@@ -274,7 +279,7 @@ class RunningAgent {
     if (Quarantined()) return;
     const auto requests = peers_->Take(reply);
     if (absl::IsDataLoss(requests.status())) {
-      return Quarantine(requests.status());
+      return Quarantine(requests.status(), reply.kept_checkpoint());
     }
     if (requests.ok()) SendAll(*requests);
   }
@@ -428,7 +433,7 @@ absl::Status RunAgent(const AgentSettings& settings) {
                          MakeChannelCredentials(settings.config.credentials()));
   CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
-                         OpenAgentState(settings));
+                         OpenStateToRun(settings));
   const LogOwner owner = OwnerIn(*settings.catalogue, settings.config.agency());
   CAIRN_ASSIGN_OR_RETURN(NodeSecrets secrets,
                          ReadOrMakeNodeSecrets(settings.config.state_dir(),

@@ -7,7 +7,6 @@
 #include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "core/identity/key_file.h"
 #include "core/link/agreement_file.h"
 #include "core/link/policy_file.h"
 #include "core/link/text_config.h"
@@ -100,27 +99,9 @@ absl::Status CheckFits(const AgentSettings& settings,
 absl::StatusOr<std::unique_ptr<PeopleFiles>> ReadPeople(
     const AgentSettings& settings) {
   if (!settings.config.has_people()) return std::unique_ptr<PeopleFiles>();
-  auto people = std::make_unique<PeopleFiles>();
-  const std::string& path = settings.config.people().authority();
-  CAIRN_ASSIGN_OR_RETURN(const std::string pem, ReadFile(path));
-  auto key = ParsePublicKeyPem(pem);
-  if (!key.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", key.status().message()));
-  }
-  const std::string& list = settings.config.people().deny_list();
-  if (!list.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadFile(list));
-    auto denied = DenyList::Parse(text);
-    if (!denied.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(list, ": ", denied.status().message()));
-    }
-    people->denied = *std::move(denied);
-  }
-  people->trust = {settings.catalogue->partnership, *std::move(key),
-                   &people->denied};
-  return people;
+  return ReadPeopleFiles(settings.config.people().authority(),
+                         settings.config.people().deny_list(),
+                         settings.catalogue->partnership);
 }
 
 absl::StatusOr<std::unique_ptr<const Agreement>> PutAgreementInForce(

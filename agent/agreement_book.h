@@ -7,17 +7,12 @@
 #include "absl/time/time.h"
 #include "agent/config.h"
 #include "core/agreement/agreement.h"
-#include "core/identity/person.h"
 #include "core/ledger/ledger.h"
+#include "core/link/people_files.h"
 #include "core/store/sqlite.h"
 
 namespace cairn {
 
-// The people authority and the deny-list that a configuration names.
-struct PeopleFiles {
-  DenyList denied;
-  PeopleTrust trust;  // points to `denied`
-};
 // Null if none are configured. INVALID_ARGUMENT or NOT_FOUND with the file.
 absl::StatusOr<std::unique_ptr<PeopleFiles>> ReadPeople(
     const AgentSettings& settings);

@@ -8,6 +8,11 @@
 #include "core/link/translate.h"
 
 namespace cairn {
+namespace {
+
+constexpr int64_t kOfEarlierLog = -1;  // the seq of a question
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<AskBook>> AskBook::Create(
     Database* database, SqliteCommitmentStore* commitments,
@@ -19,7 +24,10 @@ absl::StatusOr<std::unique_ptr<AskBook>> AskBook::Create(
       "CREATE INDEX IF NOT EXISTS asked_open ON asked(outcome) "
       "WHERE outcome = 'open';"
       "CREATE INDEX IF NOT EXISTS asked_kept ON asked(kept_until) "
-      "WHERE kept_until IS NOT NULL"));
+      "WHERE kept_until IS NOT NULL;"
+      "CREATE TABLE IF NOT EXISTS asked_earlier("
+      "query_id TEXT PRIMARY KEY, question BLOB NOT NULL, "
+      "answer BLOB NOT NULL, kept_until INTEGER NOT NULL)"));
   return std::unique_ptr<AskBook>(new AskBook(database, commitments, clock));
 }
 
@@ -32,6 +40,12 @@ absl::StatusOr<std::optional<AskBook::Asked>> AskBook::Find(
   select.BindText(1, ask.query_id());
   CAIRN_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::optional<Asked>();
+  if (select.Int(0) == kOfEarlierLog) {
+    const bool same_asker = select.Text(1) == ask.asker();
+    const bool answered = select.Text(2) == "answered";
+    select.Reset();
+    return FindEarlier(ask, same_asker, answered);
+  }
   Asked asked;
   const std::string outcome = select.Text(2);
   asked.state = outcome == "open"       ? State::kOpen
@@ -50,6 +64,58 @@ absl::StatusOr<std::optional<AskBook::Asked>> AskBook::Find(
   }
   select.Reset();
   return asked;
+}
+
+absl::StatusOr<std::optional<AskBook::Asked>> AskBook::FindEarlier(
+    const v1::Ask& ask, bool same_asker, bool answered) {
+  Asked asked;
+  asked.state = answered ? State::kAnswered : State::kAbandoned;
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT question, answer FROM asked_earlier "
+                         "WHERE query_id = ?1"));
+  select.BindText(1, ask.query_id());
+  CAIRN_ASSIGN_OR_RETURN(const bool kept, select.Step());
+  if (!kept) return std::optional<Asked>(asked);
+  asked.same = same_asker && select.Blob(0) == ask.query();
+  if (!asked.answer.emplace().ParseFromString(select.Blob(1))) {
+    return absl::DataLossError(
+        absl::StrCat(database_->path(), ": an answer that was kept cannot be ",
+                     "read back"));
+  }
+  select.Reset();
+  return std::optional<Asked>(std::move(asked));
+}
+
+absl::Status AskBook::WriteTurn(const Prove& prove) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT query_id, seq, answer, kept_until FROM asked "
+                         "WHERE answer IS NOT NULL AND seq >= 0"));
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_->Prepare("INSERT INTO asked_earlier(query_id, question, "
+                         "answer, kept_until) VALUES(?1,?2,?3,?4)"));
+  while (prove) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) break;
+    CAIRN_ASSIGN_OR_RETURN(
+        const auto question,
+        commitments_->Find(static_cast<uint64_t>(select.Int(1))));
+    v1::Answer answer;
+    if (!question.has_value() || !question->bytes.has_value() ||
+        !answer.ParseFromString(select.Blob(2))) {
+      continue;  // it could not be given again
+    }
+    CAIRN_RETURN_IF_ERROR(prove(answer.mutable_receipt()));
+    insert.BindText(1, select.Text(0));
+    insert.BindBlob(2, *question->bytes);
+    insert.BindBlob(3, answer.SerializeAsString());
+    insert.BindInt(4, select.Int(3));
+    CAIRN_RETURN_IF_ERROR(insert.Run());
+  }
+  return database_->Execute(
+      "UPDATE asked SET seq = -1, answer = NULL, kept_until = NULL");
 }
 
 absl::string_view AskBook::WhyNotAgain(const Asked& asked) {
@@ -93,7 +159,12 @@ absl::Status AskBook::EraseExpired() {
       database_->Prepare("UPDATE asked SET answer = NULL, kept_until = NULL "
                          "WHERE kept_until IS NOT NULL AND kept_until <= ?1"));
   update.BindInt(1, absl::ToUnixMillis(clock_->Now()));
-  return update.Run();
+  CAIRN_RETURN_IF_ERROR(update.Run());
+  CAIRN_ASSIGN_OR_RETURN(
+      Statement erase,
+      database_->Prepare("DELETE FROM asked_earlier WHERE kept_until <= ?1"));
+  erase.BindInt(1, absl::ToUnixMillis(clock_->Now()));
+  return erase.Run();
 }
 
 absl::Status AskBook::CloseAbandoned(Ledger* ledger) {

@@ -2,6 +2,7 @@
 #define CAIRN_AGENT_ASK_BOOK_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ namespace cairn {
 //   asked(query_id TEXT, seq INTEGER, asker TEXT, outcome TEXT, answer BLOB,
 //         kept_until INTEGER)       in the ledger's database; seq is that of
 //                                   query.received, kept_until Unix ms
+//   asked_earlier(query_id TEXT, question BLOB, answer BLOB,
+//                 kept_until INTEGER)
+//
+// Where a new log begins, the numbers of the old one name nothing any more:
+// every seq becomes -1, and what is kept of an answer moves to asked_earlier,
+// with its proof in the log that was sealed.
 //
 // An answer is kept for kAnswerKept: longer than any coordinator waits for one
 // and time to bring a broken one back. Then its bytes are erased, and its id
@@ -63,12 +70,21 @@ class AskBook {
   absl::Status WriteAnswer(const v1::Answer& answer);
   // Erases the answers that were kept long enough.
   absl::Status EraseExpired();
+  // In the commit that begins a new log, while the old one's commitments are
+  // there. `prove` puts entry and proof into the receipt of an answer; null:
+  // the old log proves nothing, and the answers are erased.
+  using Prove = std::function<absl::Status(v1::Receipt* receipt)>;
+  absl::Status WriteTurn(const Prove& prove);
 
   // Once, before the first question: those that are open get an entry
   // query.abandoned, in one commit with their end here.
   absl::Status CloseAbandoned(Ledger* ledger);
 
  private:
+  absl::StatusOr<std::optional<Asked>> FindEarlier(const v1::Ask& ask,
+                                                   bool same_asker,
+                                                   bool answered);
+
   AskBook(Database* database, SqliteCommitmentStore* commitments,
           const Clock* clock)
       : database_(database), commitments_(commitments), clock_(clock) {}

@@ -40,6 +40,7 @@ class OwnAudit : public AuditSource {
     LogToAudit log;
     log.files = log_.get();
     log.where = settings_.DatabasePath();
+    log.sealed = SealedFolder(settings_.config.state_dir());
     // Before the size: what is signed is on the disk.
     const auto signed_note = log_->Read("checkpoint");
     CAIRN_ASSIGN_OR_RETURN(const uint64_t size, log_->Size());
@@ -66,7 +67,7 @@ class OwnAudit : public AuditSource {
     ExportExtras extras;
     if (secrets_.ok()) {
       const NodeKeys keys = PublicHalves(*secrets_);
-      extras.keys = absl::StrCat(keys.log.Text(), "\n");
+      extras.keys = absl::StrCat(keys.logs[0].Text(), "\n");
     }
     CAIRN_ASSIGN_OR_RETURN(const AuditKeys others, Partners());
     for (const VerifierKey& key : others.witnesses) {

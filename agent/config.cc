@@ -46,6 +46,10 @@ absl::Status Require(const std::string& path, const v1::AgentConfig& config) {
   if (config.has_people() && config.people().authority().empty()) {
     return Missing(path, "people", "{ authority: \"people.pub\" }");
   }
+  if (config.has_ledger_years() && config.ledger_years() == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ledger_years must be at least 1"));
+  }
   if (!config.agreement().empty() && !config.has_people()) {
     return absl::InvalidArgumentError(absl::StrCat(
         path,
@@ -207,6 +211,9 @@ policy: "standard.textproto"
 # together from what `cairn-agent keys` prints at each member. Without it, what
 # the others say of their ledgers is not checked.
 # ledger_keys: "ledger-keys.textproto"
+
+# How many years a sealed ledger is kept at least (docs/rotation.md).
+# ledger_years: 7
 
 # Whose signatures count: the people authority's public key, and who is denied.
 # With it every question must be signed by its asker.

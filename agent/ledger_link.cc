@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/checkpoint.h"
+#include "core/ledger/tlog_proof.h"
 #include "core/link/ledger_wire.h"
 
 namespace cairn {
@@ -24,12 +26,16 @@ absl::StatusOr<std::unique_ptr<LedgerLink>> LedgerLink::Create(
       auto memory, WitnessMemory::Open(settings.config.state_dir(), database));
   CAIRN_ASSIGN_OR_RETURN(QuorumRule rule,
                          CoordinatorQuorum(keys, settings.config.quorum()));
-  QuorumCheck quorum(keys.coordinator.log, std::move(rule));
+  std::map<std::string, QuorumCheck> quorum;
+  for (const VerifierKey& log : keys.coordinator.logs) {
+    quorum.emplace(log.name(), QuorumCheck(log, rule));
+  }
   CAIRN_ASSIGN_OR_RETURN(
       auto peers,
       LedgerPeers::Create(settings.config.agency(), std::move(witness),
                           std::move(keys), settings.config.quorum(), signer,
-                          memory->stores(), clock));
+                          memory->stores(), clock,
+                          SealedFolder(settings.config.state_dir())));
   return std::unique_ptr<LedgerLink>(
       new LedgerLink(settings.config.agency(), std::move(memory),
                      std::move(peers), std::move(quorum), clock));
@@ -46,18 +52,31 @@ absl::Status LedgerLink::Follow(const ShownEntry& shown,
   return absl::PermissionDeniedError(answer.reason);
 }
 
+// The log of the coordinator that a proof is of, by the file of ledger keys.
+absl::StatusOr<VerifierKey> LedgerLink::LogOfProof(
+    const std::string& text) const {
+  if (text.empty()) return peers_->keys().coordinator.logs.back();
+  CAIRN_ASSIGN_OR_RETURN(const TlogProof proof, ParseTlogProof(text));
+  CAIRN_ASSIGN_OR_RETURN(const Checkpoint claimed,
+                         PeekCheckpoint(proof.checkpoint));
+  return peers_->LogOf("", claimed.origin);
+}
+
 AskFindings LedgerLink::Look(const v1::Ask& ask) {
   constexpr char kNotLogged[] =
       "was not shown that the question stands in the coordinator's ledger: ";
   const ShownEntry shown = FromProto(ask.logged());
+  const auto log = LogOfProof(shown.proof);
+  if (!log.ok()) return Refused(v1::NOT_LOGGED, kNotLogged, log.status());
   const auto proven = CheckLogged(
       shown, {ask.query_id(), ask.asker(), ask.query(), ask.logged().salt()},
-      peers_->keys().coordinator.log);
+      *log);
   if (!proven.ok()) return Refused(v1::NOT_LOGGED, kNotLogged, proven.status());
   const absl::Status follows = Follow(shown, proven->checkpoint);
   if (!follows.ok()) return Refused(v1::NOT_LOGGED, kNotLogged, follows);
   const absl::Status vouched =
-      quorum_.Check(shown, proven->checkpoint.checkpoint(), clock_->Now());
+      quorum_.at(log->name())
+          .Check(shown, proven->checkpoint.checkpoint(), clock_->Now());
   if (!vouched.ok()) {
     return Refused(
         v1::NOT_WITNESSED,
@@ -79,7 +98,7 @@ v1::WitnessReply LedgerLink::Cosign(const v1::WitnessRequest& request) {
 }
 
 absl::Status LedgerLink::Met(const std::string& remembered) {
-  return peers_->log()->Met("", remembered, [] { return true; });
+  return peers_->Met("", remembered, [] { return true; });
 }
 
 absl::StatusOr<std::vector<v1::WitnessRequest>> LedgerLink::Round() {

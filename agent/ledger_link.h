@@ -2,6 +2,7 @@
 #define CAIRN_AGENT_LEDGER_LINK_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,20 +79,21 @@ class LedgerLink {
 
  private:
   LedgerLink(std::string agency, std::unique_ptr<WitnessMemory> memory,
-             std::unique_ptr<LedgerPeers> peers, QuorumCheck quorum,
-             const Clock* clock)
+             std::unique_ptr<LedgerPeers> peers,
+             std::map<std::string, QuorumCheck> quorum, const Clock* clock)
       : agency_(std::move(agency)),
         memory_(std::move(memory)),
         peers_(std::move(peers)),
         quorum_(std::move(quorum)),
         clock_(clock) {}
 
+  absl::StatusOr<VerifierKey> LogOfProof(const std::string& text) const;
   absl::Status Follow(const ShownEntry& shown, const SignedCheckpoint& newest);
 
   const std::string agency_;
   const std::unique_ptr<WitnessMemory> memory_;
   const std::unique_ptr<LedgerPeers> peers_;
-  QuorumCheck quorum_;
+  std::map<std::string, QuorumCheck> quorum_;  // by log of the coordinator
   const Clock* const clock_;
 };
 

@@ -11,6 +11,7 @@
 #include "agent/audit.h"
 #include "agent/config.h"
 #include "agent/desk_command.h"
+#include "agent/node_ledger.h"
 #include "agent/policy_command.h"
 #include "agent/steward.h"
 #include "core/base/command_line.h"
@@ -240,6 +241,9 @@ int Main(int argc, char** argv) {
   restore->add_flag("--verify", only_verify,
                     "Only try it: nothing is put in place");
   AddAudit(&app, add, &config, &flags);
+  LogFlags log_flags;
+  AddLogCommands(&app, add, &log_flags,
+                 [&config] { return AgentLogNode(config); });
   PolicyFlags policy;
   AddPolicyCommands(&app, add, &policy, config);
   DeskFlags desk;

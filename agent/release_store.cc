@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/link/translate.h"
 
@@ -33,13 +34,53 @@ std::optional<std::string> FieldOf(absl::string_view line,
 // Epoch, table and measure.
 using Released = std::array<std::string, 3>;
 
+absl::StatusOr<std::set<Released>> ReadReleased(Database* database,
+                                                const char* table) {
+  CAIRN_ASSIGN_OR_RETURN(Statement select,
+                         database->Prepare(absl::StrCat(
+                             "SELECT epoch, table_key, measure FROM ", table)));
+  std::set<Released> found;
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return found;
+    found.insert({select.Text(0), select.Text(1), select.Text(2)});
+  }
+}
+
+std::string DigestOf(const std::set<Released>& released) {
+  std::string text;
+  for (const Released& one : released) {
+    absl::StrAppend(&text, one[0], "\n", one[1], "\n", one[2], "\n");
+  }
+  return Sha256Hex(text);
+}
+
 }  // namespace
 
+absl::Status ReleaseStore::Carry(Entry* opened) {
+  CAIRN_RETURN_IF_ERROR(database_->Execute(
+      "DELETE FROM release_carried;"
+      "INSERT INTO release_carried(epoch, table_key, measure) "
+      "SELECT DISTINCT epoch, table_key, measure FROM release"));
+  CAIRN_ASSIGN_OR_RETURN(const std::set<Released> carried,
+                         ReadReleased(database_, "release_carried"));
+  opened->fields["carried"] = static_cast<int64_t>(carried.size());
+  opened->fields["carried_digest"] = DigestOf(carried);
+  return absl::OkStatus();
+}
+
 absl::Status ReleaseStore::CheckAgainst(LedgerStore* ledger) {
-  std::set<Released> named, here;
+  CAIRN_ASSIGN_OR_RETURN(std::set<Released> named,
+                         ReadReleased(database_, "release_carried"));
+  const std::string carried = DigestOf(named);
+  std::string carried_as_logged = DigestOf({});
   CAIRN_ASSIGN_OR_RETURN(const uint64_t size, ledger->Size());
   CAIRN_RETURN_IF_ERROR(
       ledger->Read(0, size, [&](const LedgerStore::Line& line) {
+        if (line.index == 0) {
+          const auto digest = FieldOf(line.text, "carried_digest");
+          if (digest.has_value()) carried_as_logged = *digest;
+        }
         const auto epoch = FieldOf(line.text, "epoch");
         const auto table = FieldOf(line.text, "table");
         const auto measures = FieldOf(line.text, "measure");
@@ -57,14 +98,15 @@ absl::Status ReleaseStore::CheckAgainst(LedgerStore* ledger) {
         }
         return absl::OkStatus();
       }));
-  CAIRN_ASSIGN_OR_RETURN(
-      Statement select,
-      database_->Prepare("SELECT epoch, table_key, measure FROM release"));
-  while (true) {
-    CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) break;
-    here.insert({select.Text(0), select.Text(1), select.Text(2)});
+  if (carried != carried_as_logged) {
+    sound_ = absl::DataLossError(
+        "the tables that were released before this log began are not those "
+        "that its first entry stands for; nothing is answered until the state "
+        "directory is put back whole from a backup");
+    return sound_;
   }
+  CAIRN_ASSIGN_OR_RETURN(const std::set<Released> here,
+                         ReadReleased(database_, "release"));
   const auto words = [](const Released& released) {
     return absl::StrCat(released[2], " of table '", released[1], "' of epoch ",
                         released[0]);
@@ -96,7 +138,10 @@ absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Create(
       "CREATE TABLE IF NOT EXISTS release("
       "data_set TEXT NOT NULL, epoch TEXT NOT NULL, measure TEXT NOT NULL, "
       "table_key TEXT NOT NULL, bytes BLOB NOT NULL, "
-      "PRIMARY KEY(data_set, epoch, measure, table_key))"));
+      "PRIMARY KEY(data_set, epoch, measure, table_key));"
+      "CREATE TABLE IF NOT EXISTS release_carried("
+      "epoch TEXT NOT NULL, table_key TEXT NOT NULL, measure TEXT NOT NULL, "
+      "PRIMARY KEY(epoch, measure, table_key))"));
   std::unique_ptr<ReleaseStore> store(new ReleaseStore(database));
   CAIRN_ASSIGN_OR_RETURN(store->receipts_, ReceiptStore::Create(database));
   CAIRN_ASSIGN_OR_RETURN(store->certificates_,

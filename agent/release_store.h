@@ -37,6 +37,11 @@ class ReleaseStore {
   // something else. To be called once at the start; DATA_LOSS, with a sentence
   // for the steward, is sound() from then on. Other errors: it cannot be read.
   absl::Status CheckAgainst(LedgerStore* ledger);
+  // In the commit that begins a new log: what was released before is named by
+  // the old one, so the new log's first entry says how many tables that are and
+  // what makes them these (carried, carried_digest). They stand in
+  // release_carried(epoch, table_key, measure).
+  absl::Status Carry(Entry* opened);
   const absl::Status& sound() const { return sound_; }
 
   using TablePtr = std::shared_ptr<const ProtectedTable>;

@@ -15,6 +15,7 @@
 #include "agent/desk_store.h"
 #include "agent/earlier_extract.h"
 #include "agent/loader.h"
+#include "agent/node_ledger.h"
 #include "agent/own_identity.h"
 #include "agent/places.h"
 #include "agent/plan_load.h"
@@ -369,6 +370,10 @@ absl::Status StatusAgent(const std::string& config_path) {
       ReadNodeSecrets(settings.config.state_dir(),
                       OwnerIn(*settings.catalogue, settings.config.agency()));
   Print(LedgerKeysStatus(secrets));
+  const std::string overdue =
+      secrets.ok() ? WhyOverdue(NodeOf(settings), *secrets, SystemClock().Now())
+                   : "";
+  if (!overdue.empty()) Print(absl::StrCat("log          ", overdue, "\n"));
   if (access(settings.DatabasePath().c_str(), F_OK) != 0)
     return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,

@@ -54,6 +54,11 @@ DisclosureReceipt TermsOf(const AgentSettings& settings) {
   return terms;
 }
 
+absl::Status ForgetLoggedTerms(Database* database) {
+  CAIRN_RETURN_IF_ERROR(MakeTable(database));
+  return database->Execute("DELETE FROM terms");
+}
+
 absl::Status LogTerms(const AgentSettings& settings, Database* database,
                       Ledger* ledger) {
   CAIRN_RETURN_IF_ERROR(MakeTable(database));

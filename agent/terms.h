@@ -58,6 +58,9 @@ class RecordsBook {
 // others read has no exact count of anything.
 std::string RowsBand(uint64_t rows);
 
+// In the commit that begins a new log: that one says its terms anew.
+absl::Status ForgetLoggedTerms(Database* database);
+
 }  // namespace cairn
 
 #endif  // CAIRN_AGENT_TERMS_H_

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/checkpoint.h"
 #include "core/ledger/commitment.h"
 #include "core/ledger/entry.h"
 #include "core/ledger/merkle.h"
@@ -44,7 +45,7 @@ absl::Status CheckAbout(const ParsedEntry& parsed, const v1::Answer& answer) {
 }  // namespace
 
 absl::Status CheckAnswerReceipt(const v1::Answer& answer,
-                                const VerifierKey& log) {
+                                const NodeKeys& keys) {
   const v1::Receipt& receipt = answer.receipt();
   if (receipt.entry().empty() || receipt.proof().empty()) {
     return absl::InvalidArgumentError("there is none");
@@ -59,7 +60,15 @@ absl::Status CheckAnswerReceipt(const v1::Answer& answer,
     return absl::InvalidArgumentError("its proof is of another entry");
   }
   CAIRN_RETURN_IF_ERROR(CheckAbout(parsed, answer));
-  return VerifyTlogProof(receipt.entry(), proof, log).status();
+  CAIRN_ASSIGN_OR_RETURN(const Checkpoint claimed,
+                         PeekCheckpoint(proof.checkpoint));
+  const VerifierKey* log = keys.Log(claimed.origin);
+  if (log == nullptr) {
+    return absl::NotFoundError(absl::StrCat(
+        "its proof is of the log '", claimed.origin,
+        "', which is not the agency's in the file of ledger keys"));
+  }
+  return VerifyTlogProof(receipt.entry(), proof, *log).status();
 }
 
 }  // namespace cairn

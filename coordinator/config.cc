@@ -68,12 +68,24 @@ absl::StatusOr<CoordinatorSettings> ReadCoordinatorConfig(
       config.credentials().authority().empty()) {
     return Bad(path, "credentials need certificate, key and authority");
   }
+  if (config.has_people() && config.people().authority().empty()) {
+    return Bad(path,
+               "people is missing its authority; write people { authority: "
+               "\"people.pub\" }");
+  }
+  if (config.has_ledger_years() && config.ledger_years() == 0) {
+    return Bad(path, "ledger_years must be at least 1");
+  }
   const auto fix = [&path](std::string* name) {
     *name = RelativeTo(path, *name);
   };
   fix(config.mutable_state_dir());
   fix(config.mutable_catalogue());
   fix(config.mutable_ledger_keys());
+  if (config.has_people()) {
+    fix(config.mutable_people()->mutable_authority());
+    fix(config.mutable_people()->mutable_deny_list());
+  }
   fix(config.mutable_metrics_file());
   fix(config.mutable_credentials()->mutable_certificate());
   fix(config.mutable_credentials()->mutable_key());
@@ -107,6 +119,11 @@ catalogue: "catalogue.textproto"
 # together from what `cairn-coordinator keys` prints at each member. Without it, what
 # the others say of their ledgers is not checked.
 # ledger_keys: "ledger-keys.textproto"
+
+# How many years a sealed ledger is kept at least, and whose signatures count
+# where one that went back is given up (docs/rotation.md).
+# ledger_years: 7
+# people { authority: "people.pub" deny_list: "deny.txt" }
 
 # The agencies of the partnership. An agency that is named here and does not
 # answer is shown as silent, never as zero.

@@ -362,7 +362,7 @@ AgencyAnswer Coordinator::Read(const std::string& agency,
   const NodeKeys* keys = ledgers_->KeysOf(agency);
   const absl::Status proven =
       keys == nullptr ? absl::NotFoundError("its key is not in the ledger_keys")
-                      : CheckAnswerReceipt(answer, keys->log);
+                      : CheckAnswerReceipt(answer, *keys);
   if (proven.ok()) return read;
   const bool refused = read.outcome == AgencyAnswer::Outcome::kRefused;
   // Some refusals come before anything was logged, and none adds a figure.

@@ -4,6 +4,7 @@
 #include "coordinator/agent_session.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/keeping/recovery.h"
 #include "core/link/ledger_wire.h"
 
 namespace cairn {
@@ -15,11 +16,13 @@ absl::StatusOr<std::unique_ptr<LedgerHub>> LedgerHub::Create(
   CAIRN_ASSIGN_OR_RETURN(
       auto memory, WitnessMemory::Open(settings.config.state_dir(), database));
   CAIRN_ASSIGN_OR_RETURN(
-      auto peers, LedgerPeers::Create("", std::move(witness), std::move(keys),
-                                      settings.config.quorum(), signer,
-                                      memory->stores(), clock));
+      auto peers,
+      LedgerPeers::Create("", std::move(witness), std::move(keys),
+                          settings.config.quorum(), signer, memory->stores(),
+                          clock, SealedFolder(settings.config.state_dir())));
   return std::unique_ptr<LedgerHub>(
-      new LedgerHub(std::move(memory), std::move(peers), ledger, registry));
+      new LedgerHub(settings.config.state_dir(), std::move(memory),
+                    std::move(peers), ledger, registry));
 }
 
 bool LedgerHub::Send(const std::string& agency,
@@ -37,11 +40,12 @@ bool LedgerHub::SendRequest(const std::string& agency,
 
 void LedgerHub::Met(const std::string& agency, const std::string& remembered,
                     absl::FunctionRef<bool()> attach) {
-  const absl::Status met = peers_->log()->Met(agency, remembered, attach);
+  const absl::Status met = peers_->Met(agency, remembered, attach);
   if (met.ok()) return;
   if (absl::IsDataLoss(met)) {
-    Quarantine(absl::DataLossError(
-        absl::StrCat("agency ", agency, " remembers: ", met.message())));
+    Quarantine(absl::DataLossError(absl::StrCat("agency ", agency,
+                                                " remembers: ", met.message())),
+               remembered);
   } else {
     LogLine("ledger.unknown",
             {{"agency", agency}, {"reason", std::string(met.message())}});
@@ -124,8 +128,10 @@ void LedgerHub::OnReply(const std::string& agency,
   }
   const auto taken = peers_->log()->Take(agency, FromProto(reply));
   if (absl::IsDataLoss(taken.status())) {
-    Quarantine(absl::DataLossError(absl::StrCat(
-        "agency ", agency, " remembers: ", taken.status().message())));
+    Quarantine(
+        absl::DataLossError(absl::StrCat(
+            "agency ", agency, " remembers: ", taken.status().message())),
+        reply.kept_checkpoint());
     return;
   }
   if (!taken.ok()) return;
@@ -154,9 +160,10 @@ absl::Status LedgerHub::CheckSound() {
       quarantined_));
 }
 
-void LedgerHub::Quarantine(const absl::Status& why) {
+void LedgerHub::Quarantine(const absl::Status& why, const std::string& seen) {
   MutexLock lock(&mutex_);
   if (!quarantined_.empty()) return;
+  KeepSeen(state_dir_, seen).IgnoreError();
   quarantined_ = std::string(why.message());
   LogLine("coordinator.quarantined", {{"reason", quarantined_}});
 }

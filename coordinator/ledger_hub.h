@@ -75,10 +75,11 @@ class LedgerHub {
   }
 
  private:
-  LedgerHub(std::unique_ptr<WitnessMemory> memory,
+  LedgerHub(std::string state_dir, std::unique_ptr<WitnessMemory> memory,
             std::unique_ptr<LedgerPeers> peers, Ledger* ledger,
             AgentRegistry* registry)
-      : memory_(std::move(memory)),
+      : state_dir_(std::move(state_dir)),
+        memory_(std::move(memory)),
         peers_(std::move(peers)),
         ledger_(ledger),
         registry_(registry) {}
@@ -89,8 +90,9 @@ class LedgerHub {
                    const WitnessRequest& request) const;
   void Cosign(const std::string& agency, const v1::WitnessRequest& request);
   absl::Status Keep();
-  void Quarantine(const absl::Status& why);
+  void Quarantine(const absl::Status& why, const std::string& seen);
 
+  const std::string state_dir_;
   Mutex keep_mutex_;
   const std::unique_ptr<WitnessMemory> memory_;
   const std::unique_ptr<LedgerPeers> peers_;

@@ -19,6 +19,7 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/coordinator_backup.h"
 #include "coordinator/ledger_hub.h"
+#include "coordinator/node_ledger.h"
 #include "coordinator/query_service.h"
 #include "core/audit/commands.h"
 #include "core/base/command_line.h"
@@ -56,8 +57,7 @@ absl::Status Run(const std::string& config_path) {
   CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
   const SystemClock clock;
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<QueryLog> log,
-                         QueryLog::Open(settings.DatabasePath(), &clock));
-  CAIRN_RETURN_IF_ERROR(log->ledger()->Verify().status());
+                         OpenLogToRun(settings, &clock));
   CAIRN_ASSIGN_OR_RETURN(
       NodeSecrets secrets,
       ReadOrMakeNodeSecrets(settings.config.state_dir(),
@@ -164,6 +164,10 @@ absl::Status Status(const std::string& config_path) {
   const auto secrets = ReadNodeSecrets(settings.config.state_dir(),
                                        OwnerIn(*settings.catalogue, ""));
   std::printf("%s", LedgerKeysStatus(secrets).c_str());
+  const std::string overdue =
+      secrets.ok() ? WhyOverdue(NodeOf(settings), *secrets, SystemClock().Now())
+                   : "";
+  if (!overdue.empty()) std::printf("log          %s\n", overdue.c_str());
   return absl::OkStatus();
 }
 
@@ -207,13 +211,16 @@ absl::Status WitnessAnew(const std::string& config_path) {
 // The coordinator's own ledger as it lies on its disk, running or not.
 class OwnLedger : public AuditSource {
  public:
-  explicit OwnLedger(std::unique_ptr<NodeLog> log, AuditKeys keys)
-      : log_(std::move(log)), keys_(std::move(keys)) {}
+  OwnLedger(std::unique_ptr<NodeLog> log, AuditKeys keys, std::string sealed)
+      : log_(std::move(log)),
+        keys_(std::move(keys)),
+        sealed_(std::move(sealed)) {}
 
   absl::StatusOr<LogToAudit> Log() override {
     LogToAudit log;
     log.files = log_.get();
     log.where = "this coordinator's disk";
+    log.sealed = sealed_;
     CAIRN_ASSIGN_OR_RETURN(const uint64_t size, log_->Size());
     CAIRN_ASSIGN_OR_RETURN(log.stored_head, log_->files().Head("", size));
     log.check_kept = [this](uint64_t entries) {
@@ -232,6 +239,7 @@ class OwnLedger : public AuditSource {
  private:
   const std::unique_ptr<NodeLog> log_;
   const AuditKeys keys_;
+  const std::string sealed_;
 };
 
 absl::Status Verify(const std::string& config_path) {
@@ -251,7 +259,7 @@ absl::Status Verify(const std::string& config_path) {
       std::unique_ptr<NodeLog> log,
       NodeLog::Open(settings.DatabasePath(), CheckpointPath(state),
                     keys.logs.empty() ? "" : keys.logs[0].name()));
-  OwnLedger own(std::move(log), std::move(keys));
+  OwnLedger own(std::move(log), std::move(keys), SealedFolder(state));
   return AuditVerify(&own, AuditFlags());
 }
 
@@ -307,6 +315,15 @@ int Main(int argc, char** argv) {
   CLI::App* audit = app.add_subcommand("audit", "The coordinator's own ledger");
   audit->require_subcommand(1);
   add(audit, "verify", "Check every entry, first to last", Verify);
+  LogFlags log_flags;
+  AddLogCommands(
+      &app,
+      [&](CLI::App* parent, const char* name, const char* what,
+          std::function<absl::Status()> work) {
+        return add(parent, name, what,
+                   [work](const std::string&) { return work(); });
+      },
+      &log_flags, [&config] { return CoordinatorLogNode(config); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

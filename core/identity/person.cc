@@ -133,6 +133,7 @@ std::vector<Role> RolesFor(Call call) {
     case Call::kSignAgreement:
       return {Role::kSteward};
     case Call::kPauseAgent:
+    case Call::kRecoverLedger:
       return {Role::kSteward, Role::kOperator};
     case Call::kInviteAgency:
     case Call::kRevoke:

@@ -31,12 +31,13 @@ enum class Call {
   kPauseAgent,       // stop and resume answering
   kInviteAgency,     // enrol a new agency
   kRevoke,           // put a person or an agency on the deny-list
+  kRecoverLedger,    // give up a ledger that went back, and begin a new one
 };
 inline constexpr Call kAllCalls[] = {
-    Call::kAskQuestion,    Call::kDescribe,   Call::kReadOwnHistory,
-    Call::kReadAllHistory, Call::kReadLedger, Call::kApproveQuestion,
-    Call::kSignAgreement,  Call::kPauseAgent, Call::kInviteAgency,
-    Call::kRevoke};
+    Call::kAskQuestion,    Call::kDescribe,     Call::kReadOwnHistory,
+    Call::kReadAllHistory, Call::kReadLedger,   Call::kApproveQuestion,
+    Call::kSignAgreement,  Call::kPauseAgent,   Call::kInviteAgency,
+    Call::kRevoke,         Call::kRecoverLedger};
 
 // The roles for which a call exists.
 std::vector<Role> RolesFor(Call call);

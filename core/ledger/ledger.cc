@@ -11,6 +11,8 @@
 namespace cairn {
 namespace {
 
+constexpr char kSealed[] = "log.sealed";
+
 template <typename... Parts>
 absl::Status Loss(const Parts&... parts) {
   return absl::DataLossError(absl::StrCat(parts...));
@@ -87,6 +89,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerStore* store,
                                                      const Clock* clock) {
   CAIRN_ASSIGN_OR_RETURN(const uint64_t size, store->Size());
   int64_t last_ms = 0;
+  bool sealed = false;
   if (size > 0) {
     CAIRN_ASSIGN_OR_RETURN(const LedgerStore::Line last,
                            ReadLine(store, size - 1));
@@ -96,13 +99,16 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(LedgerStore* store,
                   " was altered: ", parsed.status().message());
     }
     last_ms = parsed->time_ms;
+    sealed = parsed->entry.type == kSealed;
   }
   CAIRN_ASSIGN_OR_RETURN(TreeFrontier tree,
                          TreeFrontier::Load(size, [store](TreeNode node) {
                            return ReadNode(store, node);
                          }));
-  return std::unique_ptr<Ledger>(
+  std::unique_ptr<Ledger> ledger(
       new Ledger(store, clock, std::move(tree), last_ms));
+  ledger->sealed_ = sealed;
+  return ledger;
 }
 
 absl::StatusOr<Receipt> Ledger::Append(const Entry& entry) {
@@ -115,6 +121,11 @@ absl::StatusOr<Receipt> Ledger::Append(const std::vector<Entry>& entries,
     return absl::InvalidArgumentError("no entry was given to the ledger");
   }
   for (const Entry& entry : entries) CAIRN_RETURN_IF_ERROR(CheckEntry(entry));
+  if (sealed_) {
+    return absl::FailedPreconditionError(
+        "the ledger is sealed, and nothing is added to it; start the program, "
+        "which begins the next one");
+  }
   Call call{&entries, same_commit, absl::InternalError("not committed")};
   MutexLock lock(&queue_mutex_);
   waiting_.push_back(&call);
@@ -124,6 +135,7 @@ absl::StatusOr<Receipt> Ledger::Append(const std::vector<Entry>& entries,
     while (!call.done && !call.leads) call.wake.Wait(&queue_mutex_);
   }
   if (!call.done) Lead();
+  if (call.result.ok() && entries.back().type == kSealed) sealed_ = true;
   return std::move(call.result);
 }
 

@@ -1,6 +1,7 @@
 #ifndef CAIRN_CORE_LEDGER_LEDGER_H_
 #define CAIRN_CORE_LEDGER_LEDGER_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -100,7 +101,8 @@ class Ledger {
                                                       const Clock* clock);
 
   // Durable when it returns. INVALID_ARGUMENT as CheckEntry, and above 16 KiB:
-  // the ledger goes on. After a failed commit nothing more is appended: every
+  // the ledger goes on. FAILED_PRECONDITION after log.sealed, which is the last
+  // entry of a log. After a failed commit nothing more is appended: every
   // later call fails with the first error, and the program is to stop.
   absl::StatusOr<Receipt> Append(const Entry& entry);
   // Several entries, and what `same_commit` writes to the same store, in one
@@ -206,6 +208,7 @@ class Ledger {
   int64_t last_ms_ ABSL_GUARDED_BY(mutex_);
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
   std::function<void(const absl::Status&)> tell_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> sealed_{false};
 };
 
 }  // namespace cairn

@@ -2,13 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cairn/v1/config.pb.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/ledger/turn.h"
 #include "core/link/text_config.h"
 
 namespace cairn {
@@ -18,9 +22,6 @@ absl::Status Bad(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
 }
 
-std::string LogKeyPath(const std::string& state_dir) {
-  return absl::StrCat(state_dir, "/log.key");
-}
 std::string WitnessKeyPath(const std::string& state_dir) {
   return absl::StrCat(state_dir, "/witness.key");
 }
@@ -73,13 +74,48 @@ absl::StatusOr<VerifierKey> ReadKey(const std::string& text, KeyRole role,
       text.empty() ? "is missing" : fits.message()));
 }
 
+// A log after the last one of `keys`, whose key has to vouch for it.
+absl::Status AddLaterLog(VerifierKey log, const std::string& rotated,
+                         NodeKeys* keys, const LogOwner& owner) {
+  const VerifierKey& before = keys->logs.back();
+  const auto bad = [&](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(owner.Words(), ", log: ", why));
+  };
+  if (!IsLaterEdition(log.name(), before.name())) {
+    return bad(absl::StrCat("'", log.name(), "' stands after '", before.name(),
+                            "', which is not the earlier one"));
+  }
+  std::string signature;
+  if (!absl::Base64Unescape(rotated, &signature)) signature.clear();
+  const absl::Status signed_for = CheckRotation(before, log, signature);
+  if (!signed_for.ok()) {
+    return bad(absl::StrCat(signed_for.message(),
+                            "; put there what its `log next` prints, whole"));
+  }
+  keys->logs.push_back(std::move(log));
+  keys->rotated.push_back(std::move(signature));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<NodeKeys> ReadNode(const v1::LedgerKeys::Node& node,
                                   const LogOwner& owner) {
-  CAIRN_ASSIGN_OR_RETURN(VerifierKey log,
-                         ReadKey(node.log(), KeyRole::kLog, owner));
+  CAIRN_ASSIGN_OR_RETURN(
+      VerifierKey first,
+      ReadKey(node.log_size() == 0 ? "" : node.log(0), KeyRole::kLog, owner));
   CAIRN_ASSIGN_OR_RETURN(VerifierKey witness,
                          ReadKey(node.witness(), KeyRole::kWitness, owner));
-  return NodeKeys{std::move(log), std::move(witness)};
+  NodeKeys keys{{std::move(first)}, std::move(witness), {}};
+  for (int i = 1; i < node.log_size(); ++i) {
+    CAIRN_ASSIGN_OR_RETURN(VerifierKey log,
+                           ReadKey(node.log(i), KeyRole::kLog, owner));
+    CAIRN_RETURN_IF_ERROR(AddLaterLog(
+        std::move(log), i <= node.rotated_size() ? node.rotated(i - 1) : "",
+        &keys, owner));
+  }
+  if (node.rotated_size() < node.log_size()) return keys;
+  return absl::InvalidArgumentError(absl::StrCat(
+      owner.Words(), ", rotated: there are more than there are later logs"));
 }
 
 absl::StatusOr<LedgerKeys> ReadNodes(const v1::LedgerKeys& message,
@@ -87,7 +123,8 @@ absl::StatusOr<LedgerKeys> ReadNodes(const v1::LedgerKeys& message,
   CAIRN_ASSIGN_OR_RETURN(
       NodeKeys coordinator,
       ReadNode(message.coordinator(), OwnerIn(catalogue, "")));
-  std::vector<VerifierKey> all = {coordinator.log, coordinator.witness};
+  std::vector<VerifierKey> all = coordinator.logs;
+  all.push_back(coordinator.witness);
   LedgerKeys keys{std::move(coordinator), {}};
   for (const v1::LedgerKeys::Node& node : message.agency()) {
     if (node.id().empty()) {
@@ -95,7 +132,7 @@ absl::StatusOr<LedgerKeys> ReadNodes(const v1::LedgerKeys& message,
     }
     CAIRN_ASSIGN_OR_RETURN(NodeKeys own,
                            ReadNode(node, OwnerIn(catalogue, node.id())));
-    all.push_back(own.log);
+    all.insert(all.end(), own.logs.begin(), own.logs.end());
     all.push_back(own.witness);
     if (!keys.agencies.emplace(node.id(), std::move(own)).second) {
       return absl::InvalidArgumentError(
@@ -107,14 +144,33 @@ absl::StatusOr<LedgerKeys> ReadNodes(const v1::LedgerKeys& message,
 }
 
 std::string NodeText(const NodeKeys& keys) {
-  return absl::StrCat("\n  log: \"", keys.log.Text(), "\"\n  witness: \"",
-                      keys.witness.Text(), "\"\n}\n");
+  std::string text = "\n";
+  for (const VerifierKey& log : keys.logs) {
+    absl::StrAppend(&text, "  log: \"", log.Text(), "\"\n");
+  }
+  for (const std::string& rotated : keys.rotated) {
+    absl::StrAppend(&text, "  rotated: \"", absl::Base64Escape(rotated),
+                    "\"\n");
+  }
+  return absl::StrCat(text, "  witness: \"", keys.witness.Text(), "\"\n}\n");
 }
 
 }  // namespace
 
 LogOwner OwnerIn(const Catalogue& catalogue, const std::string& agency) {
   return {catalogue.domain, catalogue.partnership, agency};
+}
+
+std::string LogKeyPath(const std::string& state_dir) {
+  return absl::StrCat(state_dir, "/log.key");
+}
+
+std::string NextLogKeyPath(const std::string& state_dir) {
+  return absl::StrCat(state_dir, "/log-next.key");
+}
+
+std::string SealedFolder(const std::string& state_dir) {
+  return absl::StrCat(state_dir, "/sealed");
 }
 
 std::string CheckpointPath(const std::string& state_dir) {
@@ -128,7 +184,30 @@ absl::StatusOr<NodeSecrets> ReadNodeSecrets(const std::string& state_dir,
   CAIRN_ASSIGN_OR_RETURN(
       SigningKey witness,
       ReadSecret(WitnessKeyPath(state_dir), KeyRole::kWitness, owner));
-  return NodeSecrets{std::move(log), std::move(witness)};
+  NodeSecrets secrets{std::move(log), std::move(witness), {}};
+  if (Exists(NextLogKeyPath(state_dir))) {
+    CAIRN_ASSIGN_OR_RETURN(secrets.next, ReadSecret(NextLogKeyPath(state_dir),
+                                                    KeyRole::kLog, owner));
+  }
+  return secrets;
+}
+
+absl::Status MakeNextLogKey(const std::string& state_dir, const LogOwner& owner,
+                            const std::string& origin) {
+  CAIRN_RETURN_IF_ERROR(owner.CheckOrigin(origin));
+  CAIRN_ASSIGN_OR_RETURN(const NodeSecrets secrets,
+                         ReadNodeSecrets(state_dir, owner));
+  const std::string& now = secrets.log.verifier().name();
+  if (!IsLaterEdition(origin, now)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", origin, "' is not a later log than '", now, "'"));
+  }
+  const std::string path = NextLogKeyPath(state_dir);
+  if (secrets.next.has_value()) {
+    if (secrets.next->verifier().name() == origin) return absl::OkStatus();
+    std::remove(path.c_str());
+  }
+  return MakeIfMissing(path, origin, KeyRole::kLog);
 }
 
 absl::StatusOr<NodeSecrets> ReadOrMakeNodeSecrets(const std::string& state_dir,
@@ -150,7 +229,19 @@ absl::StatusOr<NodeSecrets> ReadOrMakeNodeSecrets(const std::string& state_dir,
 }
 
 NodeKeys PublicHalves(const NodeSecrets& secrets) {
-  return {secrets.log.verifier(), secrets.witness.verifier()};
+  NodeKeys keys{{secrets.log.verifier()}, secrets.witness.verifier(), {}};
+  if (secrets.next.has_value()) {
+    keys.logs.push_back(secrets.next->verifier());
+    keys.rotated.push_back(SignRotation(secrets.log, keys.logs[1]));
+  }
+  return keys;
+}
+
+const VerifierKey* NodeKeys::Log(absl::string_view origin) const {
+  const auto found = std::find_if(
+      logs.begin(), logs.end(),
+      [&](const VerifierKey& log) { return log.name() == origin; });
+  return found == logs.end() ? nullptr : &*found;
 }
 
 std::string LedgerKeysText(const LogOwner& owner, const NodeKeys& keys) {
@@ -168,7 +259,11 @@ std::string LedgerKeysStatus(const absl::StatusOr<NodeSecrets>& secrets) {
   }
   return absl::StrCat("log key      ", secrets->log.verifier().Text(),
                       "\nwitness key  ", secrets->witness.verifier().Text(),
-                      "\n");
+                      "\n",
+                      secrets->next.has_value()
+                          ? absl::StrCat("next log     ",
+                                         secrets->next->verifier().Text(), "\n")
+                          : "");
 }
 
 const NodeKeys* LedgerKeys::Find(const std::string& agency) const {
@@ -189,7 +284,9 @@ absl::StatusOr<LedgerKeys> ReadLedgerKeys(const std::string& path,
 absl::Status CheckOwnKeys(const std::string& path, const LedgerKeys& keys,
                           const LogOwner& owner, const NodeKeys& own) {
   const NodeKeys* said = keys.Find(owner.agency);
-  if (said != nullptr && said->log.Text() == own.log.Text() &&
+  const VerifierKey* log =
+      said == nullptr ? nullptr : said->Log(own.logs[0].name());
+  if (log != nullptr && log->Text() == own.logs[0].Text() &&
       said->witness.Text() == own.witness.Text()) {
     return absl::OkStatus();
   }

@@ -15,11 +15,14 @@
 
 namespace cairn {
 
-// A node's two secret keys, in STATE_DIR/log.key and STATE_DIR/witness.key,
-// each in the one line of SigningKey::SecretText and mode 0600.
+// A node's secret keys, in STATE_DIR/log.key and STATE_DIR/witness.key, and,
+// where it was made ahead of time, that of its next log in
+// STATE_DIR/log-next.key. Each in the one line of SigningKey::SecretText and
+// mode 0600.
 struct NodeSecrets {
   SigningKey log;
   SigningKey witness;
+  std::optional<SigningKey> next;
 };
 
 // `agency` empty: the coordinator's.
@@ -35,13 +38,31 @@ absl::StatusOr<NodeSecrets> ReadNodeSecrets(const std::string& state_dir,
 absl::StatusOr<NodeSecrets> ReadOrMakeNodeSecrets(const std::string& state_dir,
                                                   const LogOwner& owner,
                                                   absl::Time now);
+// Makes the key of the next log, of that name, if there is none yet. One that
+// is there under another name is replaced. INVALID_ARGUMENT if this is not a
+// later log of the owner than that of log.key.
+absl::Status MakeNextLogKey(const std::string& state_dir, const LogOwner& owner,
+                            const std::string& origin);
 // What the log has signed (SqliteCheckpointStore).
 std::string CheckpointPath(const std::string& state_dir);
+// The folder of the logs that came before, each in a folder named as its
+// edition: sealed/2026.
+std::string SealedFolder(const std::string& state_dir);
+// The key of the next log, and that of this one.
+std::string NextLogKeyPath(const std::string& state_dir);
+std::string LogKeyPath(const std::string& state_dir);
 
 // The other halves, as everyone may know them.
 struct NodeKeys {
-  VerifierKey log;
+  // One for each log, in the order in which they were begun; never empty.
+  std::vector<VerifierKey> logs;
   VerifierKey witness;
+  // For each log but the first: that the one before it signed its key
+  // (SignRotation).
+  std::vector<std::string> rotated;
+
+  // Null if no log of this name is known.
+  const VerifierKey* Log(absl::string_view origin) const;
 };
 NodeKeys PublicHalves(const NodeSecrets& secrets);
 // As it is written in a partnership's file of ledger keys.
@@ -62,10 +83,12 @@ struct LedgerKeys {
 };
 
 // Reads a file of message LedgerKeys. INVALID_ARGUMENT, with the file, if it
-// cannot be read, a key is missing, not one, in the wrong place or in two.
+// cannot be read, a key is missing, not one, in the wrong place or in two, or
+// the key of a later log is not signed by that of the one before it.
 absl::StatusOr<LedgerKeys> ReadLedgerKeys(const std::string& path,
                                           const Catalogue& catalogue);
-// INVALID_ARGUMENT if the file says other keys of this node than it has.
+// INVALID_ARGUMENT if the file does not have the keys of this node's log and
+// witness. Of the next log it need not know yet.
 absl::Status CheckOwnKeys(const std::string& path, const LedgerKeys& keys,
                           const LogOwner& owner, const NodeKeys& own);
 // Both. Nothing where no file is configured: the node's own decision, and its

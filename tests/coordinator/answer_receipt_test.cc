@@ -43,7 +43,7 @@ class AnswerReceiptTest : public ::testing::Test {
     receipt->set_proof(signer_->Receipt(receipt->index())->Text());
   }
   absl::Status Check(const v1::Answer& answer) {
-    return CheckAnswerReceipt(answer, key_.verifier());
+    return CheckAnswerReceipt(answer, {{key_.verifier()}, key_.verifier(), {}});
   }
 
   const SigningKey key_ = *SigningKey::Generate(
@@ -118,7 +118,9 @@ TEST_F(AnswerReceiptTest, IsRefusedForAnythingElse) {
 TEST_F(AnswerReceiptTest, IsRefusedUnderAnotherKey) {
   const SigningKey another =
       *SigningKey::Generate(key_.verifier().name(), KeyRole::kLog);
-  EXPECT_FALSE(CheckAnswerReceipt(answer_, another.verifier()).ok());
+  EXPECT_FALSE(CheckAnswerReceipt(
+                   answer_, {{another.verifier()}, another.verifier(), {}})
+                   .ok());
 }
 
 TEST_F(AnswerReceiptTest, HoldsForARefusalThatWasLogged) {

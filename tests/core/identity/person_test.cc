@@ -121,13 +121,13 @@ TEST(Person, EachCallIsForItsRolesAndNoOthers) {
        {Call::kAskQuestion, Call::kDescribe, Call::kReadOwnHistory}},
       {Role::kSteward,
        {Call::kDescribe, Call::kApproveQuestion, Call::kSignAgreement,
-        Call::kPauseAgent}},
+        Call::kPauseAgent, Call::kRecoverLedger}},
       {Role::kApprover, {Call::kDescribe, Call::kApproveQuestion}},
       {Role::kAuditor,
        {Call::kDescribe, Call::kReadAllHistory, Call::kReadLedger}},
       {Role::kOperator,
-       {Call::kDescribe, Call::kPauseAgent, Call::kInviteAgency,
-        Call::kRevoke}}};
+       {Call::kDescribe, Call::kPauseAgent, Call::kInviteAgency, Call::kRevoke,
+        Call::kRecoverLedger}}};
   for (const auto& [role, calls] : table) {
     for (const Call call : kAllCalls) {
       EXPECT_EQ(May({role}, call), calls.count(call) > 0)

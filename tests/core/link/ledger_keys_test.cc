@@ -111,7 +111,8 @@ TEST_F(LedgerKeysTest, ReadBackFromWhatTheMembersPrint) {
 
 TEST_F(LedgerKeysTest, InTheWrongPlaceAreRefused) {
   const NodeKeys police = PublicHalves(*Make("police"));
-  const std::string log = police.log.Text(), witness = police.witness.Text();
+  const std::string log = police.logs[0].Text(),
+                    witness = police.witness.Text();
   const auto agency = [](const std::string& id, const std::string& a,
                          const std::string& b) {
     return "agency { id: \"" + id + "\" log: \"" + a + "\" witness: \"" + b +
@@ -135,13 +136,61 @@ TEST_F(LedgerKeysTest, InTheWrongPlaceAreRefused) {
   }
 }
 
+TEST_F(LedgerKeysTest, ALaterLogCountsWhereTheKeyBeforeItHasSignedForIt) {
+  const std::string coordinator = Text("");
+  const NodeKeys first = PublicHalves(*Make("police"));
+  const std::string next = Owner("police").Origin(2027);
+  ASSERT_THAT(MakeNextLogKey(Dir("police"), Owner("police"), next), IsOk());
+  struct stat info;
+  ASSERT_EQ(stat((Dir("police") + "/log-next.key").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const std::string text = Text("police");
+  const auto keys = Read(coordinator + text);
+  ASSERT_THAT(keys, IsOk());
+  const NodeKeys& police = *keys->Find("police");
+  ASSERT_EQ(police.logs.size(), 2u);
+  EXPECT_EQ(police.Log(first.logs[0].name())->Text(), first.logs[0].Text());
+  EXPECT_EQ(police.Log(next)->name(), next);
+  EXPECT_EQ(police.Log(Owner("police").Origin(2028)), nullptr);
+  // A node that has the first key, or the second, finds itself in the file.
+  EXPECT_THAT(CheckOwnKeys("file", *keys, Owner("police"), first), IsOk());
+  // Made once; and never for a log that is not a later one.
+  ASSERT_THAT(MakeNextLogKey(Dir("police"), Owner("police"), next), IsOk());
+  EXPECT_EQ(Text("police"), text);
+  EXPECT_FALSE(MakeNextLogKey(Dir("police"), Owner("police"),
+                              Owner("police").Origin(2026))
+                   .ok());
+  EXPECT_FALSE(MakeNextLogKey(Dir("police"), Owner("police"),
+                              Owner("council").Origin(2027))
+                   .ok());
+  // Without the signature, with another's, or the wrong way round: refused.
+  const size_t at = text.find("  rotated");
+  const size_t end = text.find('\n', at) + 1;
+  const std::string bare = text.substr(0, at) + text.substr(end);
+  EXPECT_FALSE(Read(coordinator + bare).ok());
+  std::string forged = text;
+  forged[at + 12] = forged[at + 12] == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(Read(coordinator + forged).ok());
+  NodeKeys swapped = police;
+  std::swap(swapped.logs[0], swapped.logs[1]);
+  EXPECT_FALSE(
+      Read(coordinator + LedgerKeysText(Owner("police"), swapped)).ok());
+  NodeKeys extra = police;
+  extra.rotated.push_back(extra.rotated[0]);
+  EXPECT_FALSE(Read(coordinator + LedgerKeysText(Owner("police"), extra)).ok());
+  // The old one may leave the file.
+  const NodeKeys only_new{{police.logs[1]}, police.witness, {}};
+  EXPECT_THAT(Read(coordinator + LedgerKeysText(Owner("police"), only_new)),
+              IsOk());
+}
+
 TEST_F(LedgerKeysTest, OfTwoMembersMustDiffer) {
   const NodeKeys police = PublicHalves(*Make("police"));
   // The same key under the other member's name.
   const VerifierKey stolen =
       *VerifierKey::Create(Owner("council").WitnessName(), KeyRole::kWitness,
                            police.witness.public_key());
-  const NodeKeys council{PublicHalves(*Make("council")).log, stolen};
+  const NodeKeys council{PublicHalves(*Make("council")).logs, stolen, {}};
   EXPECT_FALSE(Read(Text("") + Text("police") +
                     LedgerKeysText(Owner("council"), council))
                    .ok());
