@@ -24,7 +24,7 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kMaxText = 512;
+constexpr size_t kLongestText = 512;
 constexpr size_t kNeeded = 2;  // persons
 constexpr const char* kReasons[] = {"restored_backup", "lost_disk",
                                     "two_machines", "other"};
@@ -153,20 +153,21 @@ absl::StatusOr<RecoveryStatement> ParseRecovery(absl::string_view text) {
   RecoveryStatement read;
   int64_t version = 0, size = 0, seen_size = 0, at = 0;
   std::string root, seen_root;
-  CAIRN_RETURN_IF_ERROR(PlainReader(text, "a statement about a ledger")
-                            .Integer("v", &version)
-                            .Text("partnership", kMaxText, &read.partnership)
-                            .Text("node", kMaxText, &read.node)
-                            .Text("log", kMaxText, &read.log.origin)
-                            .Integer("size", &size)
-                            .Text("root", kMaxText, &root)
-                            .Text("seen", kMaxText, &read.seen.origin)
-                            .Integer("seen_size", &seen_size)
-                            .Text("seen_root", kMaxText, &seen_root)
-                            .Text("next", kMaxText, &read.next)
-                            .Text("reason", kMaxText, &read.reason)
-                            .Integer("at", &at)
-                            .Done());
+  CAIRN_RETURN_IF_ERROR(
+      PlainReader(text, "a statement about a ledger")
+          .Integer("v", &version)
+          .Text("partnership", kLongestText, &read.partnership)
+          .Text("node", kLongestText, &read.node)
+          .Text("log", kLongestText, &read.log.origin)
+          .Integer("size", &size)
+          .Text("root", kLongestText, &root)
+          .Text("seen", kLongestText, &read.seen.origin)
+          .Integer("seen_size", &seen_size)
+          .Text("seen_root", kLongestText, &seen_root)
+          .Text("next", kLongestText, &read.next)
+          .Text("reason", kLongestText, &read.reason)
+          .Integer("at", &at)
+          .Done());
   if (version != 1 || !absl::Base64Unescape(root, &read.log.root) ||
       !absl::Base64Unescape(seen_root, &read.seen.root)) {
     return absl::InvalidArgumentError(
