@@ -87,7 +87,7 @@ void AttackComponent::AddRelation(const CellSystem::Relation& relation) {
   for (const int child : relation.children) terms.push_back({child, 1});
   const bool sum = relation.tie == CellSystem::Tie::kSum;
   AddRow(0, sum ? 0 : LinearProgram::kInfinity, std::move(terms));
-  if (sum) return;
+  if (relation.tie != CellSystem::Tie::kUnion) return;
   for (const int child : relation.children) {
     AddRow(0, LinearProgram::kInfinity, {{relation.parent, 1}, {child, -1}});
   }

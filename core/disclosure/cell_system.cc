@@ -29,6 +29,18 @@ CellSystem::Index::Index(const CellSystem& system)
   }
 }
 
+bool Holds(CellSystem::Tie tie, int64_t parent, int64_t sum, int64_t largest) {
+  switch (tie) {
+    case CellSystem::Tie::kSum:
+      return parent == sum;
+    case CellSystem::Tie::kUnion:
+      return largest <= parent && parent <= sum;
+    case CellSystem::Tie::kCover:
+      return parent <= sum;
+  }
+  return false;
+}
+
 bool IsFeasible(const CellSystem& system, absl::Span<const Range> bounds,
                 absl::Span<const int64_t> figures) {
   for (int cell = 0; cell < system.cells(); ++cell) {
@@ -41,11 +53,9 @@ bool IsFeasible(const CellSystem& system, absl::Span<const Range> bounds,
       sum += figures[child];
       largest = std::max(largest, figures[child]);
     }
-    const int64_t parent = figures[relation.parent];
-    const bool kept = relation.tie == CellSystem::Tie::kSum
-                          ? parent == sum
-                          : largest <= parent && parent <= sum;
-    if (!kept) return false;
+    if (!Holds(relation.tie, figures[relation.parent], sum, largest)) {
+      return false;
+    }
   }
   return true;
 }

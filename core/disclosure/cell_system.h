@@ -28,9 +28,12 @@ struct Range {
 //   kUnion  max(children) <= parent <= sum        distinct persons, flags that
 //                                                 one record may have several
 //                                                 of
+//   kCover  parent <= sum of the children         records that have none of
+//   some
+//                                                 flags: each has another one
 class CellSystem {
  public:
-  enum class Tie : uint8_t { kSum, kUnion };
+  enum class Tie : uint8_t { kSum, kUnion, kCover };
   struct Relation {
     int parent;
     Tie tie;
@@ -77,6 +80,10 @@ class CellSystem {
   std::vector<Head> heads_;
   std::vector<int> children_;
 };
+
+// Whether a relation between figures holds; `sum` and `largest` of the
+// children.
+bool Holds(CellSystem::Tie tie, int64_t parent, int64_t sum, int64_t largest);
 
 // Whether `figures` (one per cell) keep every relation and lie in `bounds`: the
 // test that a certificate has to pass. Plain integers, nothing clever.

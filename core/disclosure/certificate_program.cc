@@ -92,6 +92,7 @@ void CertificateProgram::Build() {
       continue;
     }
     program_.AddRow(static_cast<double>(-sum), LinearProgram::kInfinity, terms);
+    if (relation.tie == CellSystem::Tie::kCover) continue;
     for (const int child : relation.children) {
       terms.clear();
       add(relation.parent, 1, &terms);

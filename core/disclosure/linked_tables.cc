@@ -284,7 +284,7 @@ void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
   const TableShape& own = shape(table);
   std::vector<bool> skip(own.axes.size(), false);
   std::vector<size_t> axes;  // by part
-  bool exact = additive_;
+  bool several = false;
   for (const PopulationTie::Part& part : tie.parts) {
     const size_t before = axes.size();
     for (size_t a = 0; a < own.axes.size(); ++a) {
@@ -293,14 +293,19 @@ void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
       skip[a] = true;
     }
     if (axes.size() != before + 1) return;
-    exact = exact && !part.multi_valued;
+    several = several || part.multi_valued;
   }
   if (axes.empty()) return;
   const int numbers[] = {NumberOf(tie.variable, "0", spans_[table]),
                          NumberOf(tie.variable, "1", spans_[table])};
   // The cells by what they are a part of, each once: the only year there is and
   // all of time are one cell.
-  std::vector<std::pair<int, std::vector<int>>> sums;
+  struct Sum {
+    int parent;
+    CellSystem::Tie tie;
+    std::vector<int> children;
+  };
+  std::vector<Sum> sums;
   absl::flat_hash_map<int, size_t> sum_of;
   absl::flat_hash_set<std::pair<int, int>> known;
   for (size_t cell = 0; cell < cells_of_[table].size(); ++cell) {
@@ -324,13 +329,17 @@ void LinkedTables::AddPopulationSums(size_t table, const PopulationTie& tie) {
     const int child = cells_of_[table][cell];
     if (!known.emplace(parent, child).second) continue;
     const auto [found, fresh] = sum_of.try_emplace(parent, sums.size());
-    if (fresh) sums.push_back({parent, {}});
-    sums[found->second].second.push_back(child);
+    // Of records with several values one that admits is enough: those that are
+    // not in have none, and those of the other codes need not be out.
+    const auto tie_of = [&](bool in) {
+      if (several && !in) return CellSystem::Tie::kCover;
+      return several || !additive_ ? CellSystem::Tie::kUnion
+                                   : CellSystem::Tie::kSum;
+    };
+    if (fresh) sums.push_back({parent, tie_of(tie.admitted[offset]), {}});
+    sums[found->second].children.push_back(child);
   }
-  for (const auto& [parent, children] : sums) {
-    AddSum(parent, exact ? CellSystem::Tie::kSum : CellSystem::Tie::kUnion,
-           children);
-  }
+  for (const Sum& sum : sums) AddSum(sum.parent, sum.tie, sum.children);
 }
 
 }  // namespace cairn

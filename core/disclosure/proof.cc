@@ -48,7 +48,7 @@ class CertificateChecker {
       if (system_.relation(r).tie == CellSystem::Tie::kSum) {
         holds = holds && gain_[r] == 0;
       } else {
-        holds = holds && UnionHolds(r);
+        holds = holds && TieHolds(r);
       }
     }
     for (const int r : touched_) gain_[r] = 0;
@@ -58,7 +58,7 @@ class CertificateChecker {
   }
 
  private:
-  bool UnionHolds(int r) const {
+  bool TieHolds(int r) const {
     const CellSystem::Relation relation = system_.relation(r);
     const auto figure = [this](int cell) {
       return cells_[cell].figure + change_[cell];
@@ -68,8 +68,7 @@ class CertificateChecker {
       sum += figure(child);
       largest = std::max(largest, figure(child));
     }
-    const int64_t parent = figure(relation.parent);
-    return largest <= parent && parent <= sum;
+    return cairn::Holds(relation.tie, figure(relation.parent), sum, largest);
   }
 
   const CellSystem& system_;
@@ -91,11 +90,9 @@ bool AddsUp(const CellSystem& system,
       sum += cells[child].figure;
       largest = std::max(largest, cells[child].figure);
     }
-    const int64_t parent = cells[relation.parent].figure;
-    const bool holds = relation.tie == CellSystem::Tie::kSum
-                           ? parent == sum
-                           : largest <= parent && parent <= sum;
-    if (!holds) return false;
+    if (!Holds(relation.tie, cells[relation.parent].figure, sum, largest)) {
+      return false;
+    }
   }
   return true;
 }

@@ -108,19 +108,24 @@ bool BoundPropagation::VisitUnion(int r, Range* ranges) {
   const CellSystem::Relation relation = system_.relation(r);
   const int p = relation.parent;
   int64_t largest = 0;
-  Highs highs;
   for (const int child : relation.children) {
     largest = std::max(largest, ranges[child].low);
-    highs.Add(ranges[child].high);
   }
   if (!Raise(p, largest, r, ranges)) return false;
+  if (!VisitCover(r, ranges)) return false;
+  for (const int child : relation.children) {
+    if (!Lower(child, ranges[p].high, r, ranges)) return false;
+  }
+  return VisitCover(r, ranges);
+}
+
+bool BoundPropagation::VisitCover(int r, Range* ranges) {
+  const CellSystem::Relation relation = system_.relation(r);
+  const int p = relation.parent;
+  Highs highs;
+  for (const int child : relation.children) highs.Add(ranges[child].high);
   if (highs.limited() && !Lower(p, highs.sum, r, ranges)) return false;
   const Range parent = ranges[p];
-  highs = Highs();
-  for (const int child : relation.children) {
-    if (!Lower(child, parent.high, r, ranges)) return false;
-    highs.Add(ranges[child].high);
-  }
   for (const int child : relation.children) {
     const int64_t others = highs.Without(ranges[child].high);
     if (others != kNoLimit && !Raise(child, parent.low - others, r, ranges)) {
@@ -128,6 +133,18 @@ bool BoundPropagation::VisitUnion(int r, Range* ranges) {
     }
   }
   return true;
+}
+
+bool BoundPropagation::Visit(int r, Range* ranges) {
+  switch (system_.relation(r).tie) {
+    case CellSystem::Tie::kSum:
+      return VisitSum(r, ranges);
+    case CellSystem::Tie::kUnion:
+      return VisitUnion(r, ranges);
+    case CellSystem::Tie::kCover:
+      return VisitCover(r, ranges);
+  }
+  return false;
 }
 
 bool BoundPropagation::Work(std::vector<Range>* ranges) {
@@ -139,9 +156,7 @@ bool BoundPropagation::Work(std::vector<Range>* ranges) {
     --waiting_;
     queued_[r] = false;
     if (!agreed || budget-- <= 0) continue;  // only empties the queue
-    agreed = system_.relation(r).tie == CellSystem::Tie::kSum
-                 ? VisitSum(r, ranges->data())
-                 : VisitUnion(r, ranges->data());
+    agreed = Visit(r, ranges->data());
   }
   return agreed;
 }

@@ -39,8 +39,10 @@ class BoundPropagation {
  private:
   bool Possible(int cell, const std::vector<Range>& ranges);
   bool Work(std::vector<Range>* ranges);
+  bool Visit(int r, Range* ranges);
   bool VisitSum(int r, Range* ranges);
   bool VisitUnion(int r, Range* ranges);
+  bool VisitCover(int r, Range* ranges);
   bool Raise(int cell, int64_t low, int r, Range* ranges);
   bool Lower(int cell, int64_t high, int r, Range* ranges);
   void Wake(int cell, int but);

@@ -131,6 +131,7 @@ void TableWalk::Expand() {
       continue;
     }
     AddCheck(difference, Range());
+    if (relation.tie == CellSystem::Tie::kCover) continue;
     for (const int child : relation.children) {
       add(relation.parent, 1);
       add(child, -1);

@@ -225,5 +225,57 @@ TEST(LinkedTables, APopulationIsCountedOnceWhereAYearIsAllOfTime) {
   EXPECT_TRUE(tied) << "the population is tied to nothing";
 }
 
+// A pupil may be excluded for several reasons. One that is violent is enough to
+// be counted as such, so those of the other reasons need not be among the rest.
+TEST(LinkedTables, RecordsWithSeveralValuesKeepEveryTieOfAPopulation) {
+  DataSet data_set;
+  data_set.dimensions = {FlatDimension("reason", "ATTACK", "DRUGS"),
+                         FlatDimension("violent", "1", "0")};
+  data_set.dimensions[0].multi_valued = true;
+  Filter attack;
+  attack.kind = Filter::Kind::kIn;
+  attack.variable = "reason";
+  attack.values = {Literal(std::string("ATTACK"))};
+  data_set.dimensions[1].population = attack;
+  const auto names = CellNames::Create(data_set);
+  ASSERT_TRUE(names.ok()) << names.status();
+
+  TableShape fine, population;
+  fine.axes = {Axis("reason", {"ATTACK", "DRUGS"})};
+  fine.axes[0].multi_valued = true;
+  population.axes = {Axis("violent", {"1", "0"})};
+  const auto linked = LinkedTables::Create({&fine, &population}, true, *names);
+  ASSERT_TRUE(linked.ok()) << linked.status();
+  const CellSystem& system = linked->system();
+
+  // Every world of up to three records of each kind.
+  for (int64_t attack_only = 0; attack_only <= 3; ++attack_only) {
+    for (int64_t drugs_only = 0; drugs_only <= 3; ++drugs_only) {
+      for (int64_t both = 0; both <= 3; ++both) {
+        const int64_t all = attack_only + drugs_only + both;
+        const std::vector<std::vector<int64_t>> counts = {
+            {attack_only + both, drugs_only + both, all},
+            {attack_only + both, drugs_only, all}};
+        std::vector<int64_t> figures(static_cast<size_t>(system.cells()));
+        for (size_t t = 0; t < counts.size(); ++t) {
+          for (size_t cell = 0; cell < counts[t].size(); ++cell) {
+            figures[static_cast<size_t>(linked->cells_of(t)[cell])] =
+                counts[t][cell];
+          }
+        }
+        EXPECT_TRUE(
+            IsFeasible(system, std::vector<Range>(figures.size()), figures))
+            << attack_only << " " << drugs_only << " " << both;
+      }
+    }
+  }
+
+  // And who is not violent has another reason: there are as many of these.
+  std::vector<Range> ranges(static_cast<size_t>(system.cells()));
+  ranges[static_cast<size_t>(linked->cells_of(1)[1])] = {5, 8};
+  ASSERT_TRUE(Propagate(system, &ranges));
+  EXPECT_EQ(ranges[static_cast<size_t>(linked->cells_of(0)[1])].low, 5);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -56,7 +56,8 @@ TEST(BoundPropagation, NeverCutsOffATableThatCouldBe) {
     // 2 x 2 and one pair of margins; every second time what the margins count
     // may overlap.
     CellSystem system(6);
-    const Tie tie = round % 2 == 0 ? Tie::kSum : Tie::kUnion;
+    const Tie ties[] = {Tie::kSum, Tie::kUnion, Tie::kSum, Tie::kCover};
+    const Tie tie = ties[round % 4];
     system.AddRelation(4, tie, {0, 1});
     system.AddRelation(5, round % 3 == 0 ? Tie::kSum : tie, {0, 2, 3});
     std::vector<Range> ranges;
@@ -81,7 +82,7 @@ TEST(BoundPropagation, NeverCutsOffATableThatCouldBe) {
 
 TEST(BoundPropagation, OneSumIsExhausted) {
   std::mt19937 random(2);
-  for (const Tie tie : {Tie::kSum, Tie::kUnion}) {
+  for (const Tie tie : {Tie::kSum, Tie::kUnion, Tie::kCover}) {
     for (int round = 0; round < 200; ++round) {
       CellSystem system(4);
       system.AddRelation(3, tie, {0, 1, 2});
