@@ -122,6 +122,34 @@ TEST(Protect, RoundingSavesMostMargins) {
   EXPECT_LT(complements[1], complements[0]);
 }
 
+// 0 of unknown sex in each of four rows: 50 + 53 + 0 = 103, and rounding alone
+// leaves room for 6. One of the three others must go from each row.
+TEST(Protect, APlanGivesUpTheMarginsOfATableBeforeItsInnerCells) {
+  AtomWorld world({{"a", {0, 0, 0, 0}}, {"b", {0, 0, 0}}});
+  world.counts.clear();
+  for (int row = 0; row < 4; ++row) {
+    world.counts.insert(world.counts.end(), {50, 53, 0});
+  }
+  FrequencyTable table = world.Table({Cut::kFine, Cut::kFine});
+  for (TableAxis& axis : table.shape.axes) axis.roll_ups.clear();
+  ProtectRequest request;
+  request.tables = {&table};
+  request.thorough = true;
+  const auto protections = Protect(request);
+  ASSERT_THAT(protections, IsOk());
+  const Protection& made = (*protections)[0];
+  int complements = 0;
+  for (size_t cell = 0; cell < table.counts.size(); ++cell) {
+    const bool inner =
+        table.shape.at(cell, 0) < 4 && table.shape.at(cell, 1) < 3;
+    if (inner && table.counts[cell] > 7) {
+      EXPECT_TRUE(Shown(made, cell)) << cell;
+    }
+    complements += made.why[cell] == HiddenWhy::kComplement;
+  }
+  EXPECT_GE(complements, 4);
+}
+
 TEST(Protect, ShowsAZeroExactlyWhereThePolicyShowsZeros) {
   EXPECT_EQ(Protected(Column({0, 20, 50, 60})).table.cells()[0],
             SuppressedCell(0, 7));
