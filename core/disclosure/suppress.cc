@@ -122,6 +122,7 @@ class Suppressor {
       const bool many = system_.cells() >= kManyCells;
       Prune(all ? INT64_MAX : used / (many ? kPrunePartOfMany : kPrunePart));
     }
+    if (other_ != nullptr) ProveByRecords();
     Suppression result;
     result.hidden = hidden_;
     result.unproved = std::move(open);
@@ -154,7 +155,8 @@ class Suppressor {
   Range Known(int cell) const {
     const SuppressionCell& what = cells_[cell];
     const bool is_new = what.kind == Kind::kOpen || what.kind == Kind::kHidden;
-    if (is_new && (nothing_shown_ || blank_[cell])) {
+    const bool unmarked = marks_blank_ && what.kind == Kind::kHidden;
+    if (is_new && (nothing_shown_ || unmarked || blank_[cell])) {
       return {what.hidden.low, kNoLimit};
     }
     switch (what.kind) {
@@ -474,22 +476,27 @@ class Suppressor {
     }
   }
 
-  // What no search found: tables for it if nothing new were shown, and then
-  // all that they change is hidden.
-  std::vector<int> ProveByHiding(const std::vector<int>& cells,
+  // What no search found: tables for it with complements and if the marks of
+  // small cells said nothing; then if nothing new were shown at all. All that
+  // they change is hidden, and those marks say nothing.
+  std::vector<int> ProveByHiding(std::vector<int> open,
                                  const EarlierCertificates& earlier) {
-    nothing_shown_ = true;
-    ResetBounds();
     walk_->SetBudget(walk_->budget() + kWalkBudget +
                      kWalkBudgetACell * system_.cells());
-    const size_t before = certificates_.size();
-    Adopt(earlier, 0);
-    std::vector<int> open = Prove(cells, kLastTries, 0);
-    nothing_shown_ = false;
-    for (size_t i = before; i < certificates_.size(); ++i) {
-      HideFor(certificates_[i]);
+    for (bool* way : {&marks_blank_, &nothing_shown_}) {
+      if (open.empty()) break;
+      *way = true;
+      ResetBounds();
+      const size_t before = certificates_.size();
+      const int paid_tries = way == &marks_blank_ ? kLastTries : 0;
+      Adopt(earlier, paid_tries);
+      open = Prove(open, kLastTries, paid_tries);
+      *way = false;
+      for (size_t i = before; i < certificates_.size(); ++i) {
+        HideFor(certificates_[i]);
+      }
+      ResetBounds();
     }
-    ResetBounds();
     return open;
   }
 
@@ -517,6 +524,36 @@ class Suppressor {
       hidden_[i] = hidden;
     }
     Propagate(system_, &possible_);
+  }
+
+  // What tables alone proved does not outlive them: the next table to be
+  // released has cells of which they say nothing. As far as that comes easily,
+  // it is proved among the records too.
+  void ProveByRecords() {
+    insights_ = true;
+    ResetBounds();
+    for (int cell = 0; cell < system_.cells(); ++cell) {
+      for (int side = 0; side < 2; ++side) {
+        const End end = {cell, side};
+        if (!OfTables(end)) continue;
+        CertificateSearch::Found found =
+            other_->Reach(cell, Goal(end), 0, 0, /*seed=*/0);
+        if (!found.ok) continue;
+        for (const auto& [moved, figure] : found.moved) {
+          for (int way = 0; way < 2; ++way) {
+            const bool same = OfTables({moved, way});
+            if (same && Reaches({moved, way}, figure)) {
+              proof_[moved][way] = kNone;
+            }
+          }
+        }
+        Learn(std::move(found));
+      }
+    }
+  }
+  bool OfTables(const End& end) const {
+    const int certificate = proof_[end.cell][end.side];
+    return certificate >= 0 && edits_[certificate].empty();
   }
 
   // ---- Fewer complements ----
@@ -608,6 +645,7 @@ class Suppressor {
   std::vector<bool> hidden_;
   std::vector<Range> possible_;  // by cell: with every open cell hidden
   bool insights_ = true;         // proofs reckon with them
+  bool marks_blank_ = false;     // no new mark of a small cell says anything
   bool nothing_shown_ = false;   // no new cell is, and no mark says anything
   std::vector<bool> blank_;      // by cell: its mark says nothing
   bool fractions_ = false;  // some end is proved by a table that is not kept
