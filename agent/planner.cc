@@ -33,6 +33,12 @@ std::vector<Measure> MeasuresOf(const std::vector<PlannedTable>& plan) {
   return measures;
 }
 
+bool ShowsAnything(const Protection& made) {
+  return std::any_of(
+      made.table.cells().begin(), made.table.cells().end(),
+      [](const Cell& cell) { return cell.status == CellStatus::kPublished; });
+}
+
 // One measure of a plan on its way out.
 class MeasurePlanner {
  public:
@@ -60,45 +66,55 @@ class MeasurePlanner {
     CAIRN_ASSIGN_OR_RETURN(certificates_,
                            request_.releases->certificates()->Find(
                                request_.data_set->id, measure_));
-    for (size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_.empty()) return std::move(tables_);
+    if (request_.progress) request_.progress(0, keys_.size());
+    CAIRN_ASSIGN_OR_RETURN(const bool done, ProtectFrom(0, keys_.size()));
+    for (size_t i = 0; i < keys_.size() && !done; ++i) {
       if (request_.progress) request_.progress(i, keys_.size());
-      CAIRN_RETURN_IF_ERROR(ProtectOne(i));
+      CAIRN_RETURN_IF_ERROR(ProtectFrom(i, 1).status());
     }
     if (!tables_.empty()) tables_.back().certificates = certificates_;
     return std::move(tables_);
   }
 
  private:
-  // One after the other, each against all before it and with their
-  // certificates: what is used most comes first in a plan and gives way to
-  // nothing, and in sum less is hidden than if all gave way to all. A table
-  // that is too much to prove is left out: whoever asks for it is told so.
-  absl::Status ProtectOne(size_t i) {
+  // As one problem: nothing of it is released yet, so what has to be hidden is
+  // hidden where it costs least. Where that is too much to prove, or comes to
+  // nothing, one after the other, and what is too much even so is left out:
+  // whoever asks for it is told so. False: too much.
+  absl::StatusOr<bool> ProtectFrom(size_t first, size_t count) {
     ProtectRequest request;
-    request.tables = {figures_[i].get()};
+    for (size_t i = first; i < first + count; ++i) {
+      request.tables.push_back(figures_[i].get());
+    }
     request.measure = measure_;
     request.policy = *request_.policy;
     request.certificates = certificates_.get();
     request.data_set = request_.data_set;
     request.cell_key_secret = request_.cell_key_secret;
+    request.thorough = count > 1;
     CAIRN_RETURN_IF_ERROR(
         HoldAgainstReleased(request_.releases, *request_.source,
                             request_.figures, made_, &request));
     auto protections = Protect(request);
-    if (absl::IsResourceExhausted(protections.status())) {
-      return absl::OkStatus();
-    }
+    if (absl::IsResourceExhausted(protections.status())) return false;
     CAIRN_RETURN_IF_ERROR(protections.status());
-    Protection& made = (*protections)[0];
-    certificates_ = made.certificates;
-    KeptReceipt receipt =
-        KeptReceipt::Make(FullReceiptText(request_.terms, made));
-    tables_.push_back(
-        {keys_[i],
-         std::make_shared<const ProtectedTable>(std::move(made.table)),
-         std::move(receipt), nullptr});
-    made_.push_back(tables_.back().table.get());
-    return absl::OkStatus();
+    if (count > 1 &&
+        std::none_of(protections->begin(), protections->end(), ShowsAnything)) {
+      return false;
+    }
+    certificates_ = protections->back().certificates;
+    for (size_t i = 0; i < count; ++i) {
+      Protection& made = (*protections)[i];
+      KeptReceipt receipt =
+          KeptReceipt::Make(FullReceiptText(request_.terms, made));
+      tables_.push_back(
+          {keys_[first + i],
+           std::make_shared<const ProtectedTable>(std::move(made.table)),
+           std::move(receipt), nullptr});
+      made_.push_back(tables_.back().table.get());
+    }
+    return true;
   }
 
   const PlanRequest& request_;
