@@ -33,6 +33,10 @@ std::vector<Measure> MeasuresOf(const std::vector<PlannedTable>& plan) {
   return measures;
 }
 
+// So many cells of tables are protected as one problem: more, and the search
+// does not end within its steps (docs/performance.md, "The release plan").
+constexpr size_t kCellsAtOnce = 16'000;
+
 bool ShowsAnything(const Protection& made) {
   return std::any_of(
       made.table.cells().begin(), made.table.cells().end(),
@@ -66,22 +70,39 @@ class MeasurePlanner {
     CAIRN_ASSIGN_OR_RETURN(certificates_,
                            request_.releases->certificates()->Find(
                                request_.data_set->id, measure_));
-    if (keys_.empty()) return std::move(tables_);
-    if (request_.progress) request_.progress(0, keys_.size());
-    CAIRN_ASSIGN_OR_RETURN(const bool done, ProtectFrom(0, keys_.size()));
-    for (size_t i = 0; i < keys_.size() && !done; ++i) {
-      if (request_.progress) request_.progress(i, keys_.size());
-      CAIRN_RETURN_IF_ERROR(ProtectFrom(i, 1).status());
+    for (size_t first = 0; first < keys_.size();) {
+      const size_t count = BlockFrom(first);
+      CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count));
+      first += count;
     }
     if (!tables_.empty()) tables_.back().certificates = certificates_;
     return std::move(tables_);
   }
 
  private:
+  // How many tables from this one on are few enough cells for one problem.
+  size_t BlockFrom(size_t first) const {
+    size_t count = 1, cells = figures_[first]->shape.cells();
+    for (; first + count < keys_.size(); ++count) {
+      cells += figures_[first + count]->shape.cells();
+      if (cells > kCellsAtOnce) break;
+    }
+    return count;
+  }
+
+  // Where that is too much to prove, or comes to nothing, its halves.
+  absl::Status ProtectBlock(size_t first, size_t count) {
+    if (request_.progress) request_.progress(first, keys_.size());
+    CAIRN_ASSIGN_OR_RETURN(const bool done, ProtectFrom(first, count));
+    if (done || count == 1) return absl::OkStatus();
+    CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count / 2));
+    return ProtectBlock(first + count / 2, count - count / 2);
+  }
+
   // As one problem: nothing of it is released yet, so what has to be hidden is
-  // hidden where it costs least. Where that is too much to prove, or comes to
-  // nothing, one after the other, and what is too much even so is left out:
-  // whoever asks for it is told so. False: too much.
+  // hidden where it costs least. False: that shows nothing, or is too much to
+  // prove. What is too much even alone is left out: whoever asks for it is told
+  // so.
   absl::StatusOr<bool> ProtectFrom(size_t first, size_t count) {
     ProtectRequest request;
     for (size_t i = first; i < first + count; ++i) {

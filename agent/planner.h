@@ -47,10 +47,9 @@ struct NewTable {
 };
 
 // The planned tables that the source can give and that were not released
-// before, in the plan's order: protected as one problem against all that was
-// released, or one after the other where that is too much or shows nothing.
-// Each measure is a problem of its own. Errors as Protect and
-// DataSource::Tabulate.
+// before, in the plan's order: as many as can be are protected as one problem,
+// against all that was released; fewer where that shows nothing. Each measure
+// is a problem of its own. Errors as Protect and DataSource::Tabulate.
 absl::StatusOr<std::vector<NewTable>> ProtectPlan(const PlanRequest& request);
 
 // A digest of all that ProtectPlan works from: the plan, the policy, the
