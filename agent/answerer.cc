@@ -157,7 +157,8 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
     if (found != released->end()) {
       CAIRN_ASSIGN_OR_RETURN(std::optional<KeptReceipt> receipt,
                              releases_->receipts()->Find(key, *found->second));
-      tables.push_back({measure, found->second, {}, std::move(receipt)});
+      tables.push_back(
+          {measure, found->second, {}, std::move(receipt), nullptr});
       continue;
     }
     auto worked_out =
@@ -167,7 +168,9 @@ absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
       tables.push_back(
           {measure,
            std::make_shared<const ProtectedTable>(*std::move(worked_out)),
-           {}});
+           {},
+           std::nullopt,
+           nullptr});
       continue;
     }
     CAIRN_ASSIGN_OR_RETURN(const FigureCache::TablePtr figures,

@@ -5,16 +5,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "agent/config.h"
 #include "agent/desk_store.h"
 #include "core/base/clock.h"
 #include "core/base/command_line.h"
 #include "core/base/status_macros.h"
-#include "core/identity/key_file.h"
 #include "core/identity/signed_decision.h"
-#include "core/link/text_config.h"
+#include "core/link/people_files.h"
 
 namespace cairn {
 namespace {
@@ -110,23 +108,18 @@ absl::Status DecideAtDesk(const std::string& config_path,
   CAIRN_ASSIGN_OR_RETURN(const OpenDesk open, Open(config_path));
   CAIRN_ASSIGN_OR_RETURN(WaitingQuestion question,
                          open.store->FindByPrefix(flags.question));
-  CAIRN_ASSIGN_OR_RETURN(std::string certificate, ReadFile(flags.certificate));
-  absl::StripTrailingAsciiWhitespace(&certificate);
-  const auto person = PeekPerson(certificate);
-  if (!person.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flags.certificate, ": ", person.status().message()));
-  }
-  if (!May(person->roles, Call::kApproveQuestion)) {
+  CAIRN_ASSIGN_OR_RETURN(const Signer signer, ReadSigner(flags.certificate));
+  const Person& person = signer.person;
+  if (!May(person.roles, Call::kApproveQuestion)) {
     return absl::PermissionDeniedError(
         absl::StrCat(flags.certificate,
                      ": is neither a steward's nor an approver's certificate"));
   }
   const Case& given = question.given;
   Decision decision;
-  decision.person = person->id;
-  decision.key_id = KeyIdOf(person->public_key);
-  decision.organisation = person->organisation;
+  decision.person = person.id;
+  decision.key_id = KeyIdOf(person.public_key);
+  decision.organisation = person.organisation;
   decision.kind = flags.kind;
   decision.subject =
       given.stage == CaseStage::kResult ? given.result : given.question;
@@ -137,22 +130,16 @@ absl::Status DecideAtDesk(const std::string& config_path,
   Case tried = given;
   CAIRN_RETURN_IF_ERROR(Decide(decision, decision.at, &tried));
   Print(CaseWords(question));
-  CAIRN_ASSIGN_OR_RETURN(const std::string pin,
-                         AskPin(flags.pin_file,
-                                absl::StrCat("To ", NameOf(flags.kind),
-                                             " this, the PIN of ", person->id),
-                                false));
-  CAIRN_ASSIGN_OR_RETURN(const SecretKey key, ReadKeyFile(flags.key, pin));
-  if (key.public_key() != person->public_key) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flags.certificate, ": is not about the key in ", flags.key));
-  }
+  CAIRN_ASSIGN_OR_RETURN(
+      const SecretKey key,
+      OpenKeyOf(signer, flags.key, flags.pin_file,
+                absl::StrCat("To ", NameOf(flags.kind), " this")));
   CAIRN_ASSIGN_OR_RETURN(
       const std::string envelope,
-      SignDecision(key, {person->partnership, open.settings.config.agency(),
-                         person->id, NameOf(decision.kind),
-                         NameOf(decision.why), decision.subject, decision.at}));
-  CAIRN_RETURN_IF_ERROR(open.store->Submit(envelope, certificate));
+      SignDecision(key, {person.partnership, open.settings.config.agency(),
+                         person.id, NameOf(decision.kind), NameOf(decision.why),
+                         decision.subject, decision.at}));
+  CAIRN_RETURN_IF_ERROR(open.store->Submit(envelope, signer.certificate));
   Print(StateDirIsLocked(open.settings.config.state_dir())
             ? "Signed; the agent takes it within seconds.\n"
             : "Signed; the agent takes it when it next starts.\n");

@@ -3,14 +3,13 @@
 #include <cstdio>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agent/config.h"
 #include "core/agreement/words.h"
 #include "core/base/status_macros.h"
-#include "core/identity/key_file.h"
 #include "core/link/agreement_file.h"
+#include "core/link/people_files.h"
 #include "core/link/policy_file.h"
 #include "core/link/text_config.h"
 
@@ -96,15 +95,10 @@ absl::Status SignPolicy(const std::string& config_path,
     return absl::InvalidArgumentError(
         absl::StrCat(flags.file, ": is signed already; give its text"));
   }
-  CAIRN_ASSIGN_OR_RETURN(std::string certificate, ReadFile(flags.certificate));
-  absl::StripTrailingAsciiWhitespace(&certificate);
-  const auto person = PeekPerson(certificate);
-  if (!person.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flags.certificate, ": ", person.status().message()));
-  }
-  if (person->organisation != read.agreement.agency ||
-      !May(person->roles, Call::kSignAgreement)) {
+  CAIRN_ASSIGN_OR_RETURN(const Signer signer, ReadSigner(flags.certificate));
+  const Person& person = signer.person;
+  if (person.organisation != read.agreement.agency ||
+      !May(person.roles, Call::kSignAgreement)) {
     return absl::PermissionDeniedError(
         absl::StrCat(flags.certificate,
                      ": is not the certificate of a steward "
@@ -113,16 +107,10 @@ absl::Status SignPolicy(const std::string& config_path,
   }
   Print(ExplainAgreement(read.agreement, settings.policy.ToWords()));
   CAIRN_ASSIGN_OR_RETURN(
-      const std::string pin,
-      AskPin(flags.pin_file,
-             absl::StrCat("\nTo sign this, the PIN of ", person->id), false));
-  CAIRN_ASSIGN_OR_RETURN(const SecretKey key, ReadKeyFile(flags.key, pin));
-  if (key.public_key() != person->public_key) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flags.certificate, ": is not about the key in ", flags.key));
-  }
-  CAIRN_RETURN_IF_ERROR(
-      WriteFile(flags.out, WriteSignedAgreement(key, certificate, read.text)));
+      const SecretKey key,
+      OpenKeyOf(signer, flags.key, flags.pin_file, "\nTo sign this"));
+  CAIRN_RETURN_IF_ERROR(WriteFile(
+      flags.out, WriteSignedAgreement(key, signer.certificate, read.text)));
   Print(absl::StrCat("\nWrote ", flags.out, ", version ",
                      read.agreement.version, ", SHA-256 ",
                      read.agreement.digest, "\n"));

@@ -4,11 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/clock.h"
 #include "core/base/status_macros.h"
-#include "core/identity/key_file.h"
 #include "core/keeping/recovery.h"
 #include "core/keeping/sealed_logs.h"
 #include "core/link/people_files.h"
@@ -156,31 +154,20 @@ absl::Status SignLogRecovery(const LogNode&, const LogFlags& flags) {
     return absl::InvalidArgumentError(
         absl::StrCat(flags.statement, ": ", statement.status().message()));
   }
-  CAIRN_ASSIGN_OR_RETURN(std::string certificate, ReadFile(flags.certificate));
-  absl::StripTrailingAsciiWhitespace(&certificate);
-  const auto person = PeekPerson(certificate);
-  if (!person.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flags.certificate, ": ", person.status().message()));
-  }
-  if (!May(person->roles, Call::kRecoverLedger)) {
+  CAIRN_ASSIGN_OR_RETURN(const Signer signer, ReadSigner(flags.certificate));
+  const Person& person = signer.person;
+  if (!May(person.roles, Call::kRecoverLedger)) {
     return absl::PermissionDeniedError(
         absl::StrCat(flags.certificate,
                      ": is neither an operator's nor a steward's certificate"));
   }
   Print(StatementWords(*statement));
   CAIRN_ASSIGN_OR_RETURN(
-      const std::string pin,
-      AskPin(flags.pin_file,
-             absl::StrCat("\nTo sign this, the PIN of ", person->id), false));
-  CAIRN_ASSIGN_OR_RETURN(const SecretKey key, ReadKeyFile(flags.key, pin));
-  if (key.public_key() != person->public_key) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flags.certificate, ": is not about the key in ", flags.key));
-  }
+      const SecretKey key,
+      OpenKeyOf(signer, flags.key, flags.pin_file, "\nTo sign this"));
   CAIRN_ASSIGN_OR_RETURN(
       const std::string with,
-      AddRecoverySignature(flags.statement, file, key, certificate));
+      AddRecoverySignature(flags.statement, file, key, signer.certificate));
   CAIRN_RETURN_IF_ERROR(WriteFile(flags.statement, with));
   Print(absl::StrCat("Signed ", flags.statement, ".\n"));
   return absl::OkStatus();

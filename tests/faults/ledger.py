@@ -47,6 +47,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "end_to_end"))
 import partnership  # noqa: E402
+from asker import Asker  # noqa: E402
 from partnership import BIN, COMPLETE, ENVIRONMENT, wait_until  # noqa: E402
 
 AGENCY = "st-marys-ed"
@@ -178,29 +179,6 @@ def check(state, acknowledged, ended=True):
                 or agent.entries[receipt["index"]]["qid"] != query):
             found.append(f"{query}: the entry of its receipt is not in the agent's log")
     return found
-
-
-class Asker:
-    """Asks over one connection, which is much quicker than a program a question."""
-
-    def __init__(self, profile):
-        self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", str(BIN / "cairn-ask-each"), str(profile),
-             "5000", "ed_attendances"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env=ENVIRONMENT)
-
-    def __call__(self, by):
-        """The result as `cairn query -o json` has it; None: there was none."""
-        self.process.stdin.write(by + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.communicate()
-        assert self.process.returncode == 0
 
 
 class World:
