@@ -138,7 +138,7 @@ absl::Status LedgerLink::Keep(Ledger* ledger) {
         ledger->Append(TakeEntries(), [this] { return KeepInCommit(); })
             .status());
   }
-  return memory_->Keep(peers_->desk()->seen());
+  return memory_->Keep(peers_->desk()->seen(), ledger);
 }
 
 }  // namespace cairn

@@ -110,7 +110,7 @@ absl::Status LedgerHub::Keep() {
             .status());
   }
   MutexLock lock(&keep_mutex_);
-  return memory_->Keep(peers_->desk()->seen());
+  return memory_->Keep(peers_->desk()->seen(), ledger_);
 }
 
 void LedgerHub::OnReply(const std::string& agency,

@@ -217,7 +217,7 @@ void Ledger::CommitTogether(const std::vector<Call*>& calls) {
       tree_ = std::move(tree);
       return;
     }
-    Break(absl::InternalError(absl::StrCat(
+    BreakLocked(absl::InternalError(absl::StrCat(
         "the ledger could not be written, so nothing more is answered: ",
         written.message())));
   }
@@ -244,7 +244,17 @@ void Ledger::WhenBroken(std::function<void(const absl::Status&)> tell) {
   tell_ = std::move(tell);
 }
 
-void Ledger::Break(absl::Status why) {
+absl::Status Ledger::Break(absl::string_view what, const absl::Status& why) {
+  MutexLock lock(&mutex_);
+  if (failed_.ok()) {
+    BreakLocked(absl::InternalError(absl::StrCat(
+        what,
+        " could not be kept, so nothing more is answered: ", why.message())));
+  }
+  return failed_;
+}
+
+void Ledger::BreakLocked(absl::Status why) {
   failed_ = std::move(why);
   if (tell_) tell_(failed_);
 }
@@ -264,8 +274,8 @@ absl::StatusOr<SignedCheckpoint> Ledger::Sign(const SigningKey& key) {
   MutexLock lock(&mutex_);
   if (!failed_.ok()) return failed_;
   if (const absl::Status same = ReadBack(); !same.ok()) {
-    Break(Loss("the ledger is not signed, and nothing more is answered: ",
-               same.message()));
+    BreakLocked(Loss("the ledger is not signed, and nothing more is answered: ",
+                     same.message()));
     return failed_;
   }
   return SignCheckpoint({key.verifier().name(), tree_.size(), tree_.Root()},

@@ -15,6 +15,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/ledger/checkpoint.h"
@@ -125,6 +126,10 @@ class Ledger {
 
   // Why nothing is appended or signed any more; OK while all is well.
   absl::Status broken() const;
+  // Something that stands beside the ledger (a checkpoint, what a witness saw)
+  // could not be written: from now on all is as after a failed commit. `what`
+  // could not be kept, because of `why`. Returns broken().
+  absl::Status Break(absl::string_view what, const absl::Status& why);
   // Told once, on whichever thread finds it, when that changes: the program is
   // to stop. It may not call the ledger. To be set before the first Append.
   void WhenBroken(std::function<void(const absl::Status&)> tell);
@@ -189,7 +194,7 @@ class Ledger {
   absl::Status CheckSize(uint64_t size) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status ReadBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Break(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BreakLocked(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   LedgerStore* const store_;
   const Clock* const clock_;

@@ -62,12 +62,13 @@ absl::StatusOr<SignedCheckpoint> LogSigner::SignLocked() {
   CAIRN_ASSIGN_OR_RETURN(SignedCheckpoint next, ledger_->Sign(key_));
   std::optional<std::string> expected;
   if (last_.has_value()) expected = last_->Text();
-  CAIRN_ASSIGN_OR_RETURN(
-      const bool kept,
-      store_->CompareAndSwap(key_.verifier().name(), expected, next.Text()));
-  if (!kept) {
-    return absl::DataLossError(
-        "another program has signed for this log; nothing more is signed");
+  const absl::StatusOr<bool> kept =
+      store_->CompareAndSwap(key_.verifier().name(), expected, next.Text());
+  if (!kept.ok()) return ledger_->Break("a checkpoint", kept.status());
+  if (!*kept) {
+    return ledger_->Break(
+        "a checkpoint",
+        absl::DataLossError("another program has signed for this log"));
   }
   last_ = std::move(next);
   return *last_;
@@ -83,7 +84,9 @@ absl::StatusOr<Checkpoint> LogSigner::CheckKept(const std::string& note) const {
 absl::Status LogSigner::KeepCosigned(const SignedCheckpoint& checkpoint,
                                      const std::string& day) {
   MutexLock lock(&mutex_);
-  return store_->KeepCosigned(key_.verifier().name(), day, checkpoint.Text());
+  const absl::Status kept =
+      store_->KeepCosigned(key_.verifier().name(), day, checkpoint.Text());
+  return kept.ok() ? kept : ledger_->Break("a cosigned checkpoint", kept);
 }
 
 absl::StatusOr<std::optional<SignedCheckpoint>> LogSigner::LastCosigned() {

@@ -56,8 +56,9 @@ class LogSigner {
       SigningKey key, Ledger* ledger, CheckpointStore* store);
 
   const VerifierKey& key() const { return key_.verifier(); }
-  // Of everything that is in the ledger now. Errors of Ledger::Sign; DATA_LOSS
-  // if another program has signed for this log meanwhile.
+  // Of everything that is in the ledger now. Errors of Ledger::Sign. Where the
+  // checkpoint cannot be kept, or another program has signed for this log
+  // meanwhile, the ledger is broken from then on.
   absl::StatusOr<SignedCheckpoint> Sign();
   // The receipt of an entry: its place in the last checkpoint that was signed,
   // or in a new one where that does not cover it.
@@ -70,6 +71,7 @@ class LogSigner {
   // not go on from it: it says which sizes disagree.
   absl::StatusOr<Checkpoint> CheckKept(const std::string& note) const;
   // For the auditor: the last note of each day that witnesses have cosigned.
+  // Breaks the ledger where it cannot be kept.
   absl::Status KeepCosigned(const SignedCheckpoint& checkpoint,
                             const std::string& day);
   // The last that was kept; nothing if there is none.

@@ -84,13 +84,14 @@ absl::Status WitnessMemory::BeginAnew(const std::string& state_dir,
   return Make(path);
 }
 
-absl::Status WitnessMemory::Keep(SeenLogs* seen) {
-  return seen->Keep(vouched_.get(),
-                    [this](const std::string& origin,
-                           const std::optional<WitnessedState>& kept,
-                           const WitnessedState& next) {
-                      return vouched_->CompareAndSwap(origin, kept, next);
-                    });
+absl::Status WitnessMemory::Keep(SeenLogs* seen, Ledger* ledger) {
+  const absl::Status kept = seen->Keep(
+      vouched_.get(), [this](const std::string& origin,
+                             const std::optional<WitnessedState>& before,
+                             const WitnessedState& next) {
+        return vouched_->CompareAndSwap(origin, before, next);
+      });
+  return kept.ok() ? kept : ledger->Break("what this witness has seen", kept);
 }
 
 absl::Status WitnessMemory::KeepInCommit(SeenLogs* seen) {

@@ -40,8 +40,9 @@ class WitnessMemory {
   std::vector<WitnessStore*> stores() const {
     return {vouched_.get(), shown_.get()};
   }
-  // Durable when it returns. One thread at a time.
-  absl::Status Keep(SeenLogs* seen);
+  // Durable when it returns. One thread at a time. Breaks the node's own ledger
+  // where it cannot be written.
+  absl::Status Keep(SeenLogs* seen, Ledger* ledger);
   // Within a commit of the ledger's database: durable when that is.
   absl::Status KeepInCommit(SeenLogs* seen);
 

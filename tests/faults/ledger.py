@@ -22,8 +22,8 @@ usage: ledger.py [--seconds S] [--kills N] [--queries N] [--seed S] [--part I/N]
   --kills N    kills -9 at random moments                    (default 8)
   --queries N  questions asked under each single fault       (default 4)
   --seed S     printed, so that a run can be had again
-  --part I/N   only every Nth single fault, from the Ith: N runs with one seed do
-               all of them side by side                      (default 1/1)
+  --part I/N   only the Ith share of N of the single faults: N runs with one seed
+               make all of them side by side                 (default 1/1)
 Exits 0, or 1 with what was found; 77 where strace may not trace.
 """
 
@@ -405,23 +405,26 @@ def blind_to(world):
     return unseen + check(world.state, world.acknowledged)
 
 
-def points(world, options, dice):
-    """Every single fault; one of each kind first."""
+def points(world, options):
+    """This part's single faults; one of each kind first.
+
+    Which part a fault falls to and when it is made hang on the seed and the fault
+    alone: how often a call is made differs from run to run.
+    """
+    part, parts = options.part
     first, rest = [], []
     for name in (AGENCY,) if options.pinning else NODES:
         for call, calls in world.count_calls(name, options.queries).items():
             if options.pinning and call not in PINNING:
                 continue
             for fault in FAULTS:
-                whens = list(range(1, calls + 1))
-                dice.shuffle(whens)
-                made = [(name, call, fault, when) for when in whens]
-                first += made[:1]
-                rest += made[1:]
+                drawn = [(random.Random(f"{options.seed} {name} {call} {fault} {when}").random(),
+                          (name, call, fault, when)) for when in range(1, calls + 1)]
+                mine = sorted(one for one in drawn if int(one[0] * parts) == part - 1)
+                first += mine[:1]
+                rest += mine[1:]
             print(f"{name}: up to {calls} calls of {call} by a thread", flush=True)
-    dice.shuffle(first)
-    dice.shuffle(rest)
-    return first + rest
+    return [point for _, point in sorted(first) + sorted(rest)]
 
 
 def may_trace():
@@ -456,13 +459,12 @@ def main():
         print(f"skipped: strace may not trace here ({why})")
         return 77
     print(f"seed {options.seed}", flush=True)
-    dice = random.Random(options.seed)
+    dice = random.Random(f"{options.seed} {options.part}")
     found, done, fired = [], 0, 0
     world = World()
     try:
         start = time.monotonic()
-        first, every = options.part
-        for point in points(world, options, dice)[first - 1::every]:
+        for point in points(world, options):
             if options.seconds and time.monotonic() - start > options.seconds:
                 break
             hit, wrong = world.single_fault(*point, options.queries)

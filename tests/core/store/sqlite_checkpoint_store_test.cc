@@ -101,16 +101,44 @@ TEST_F(LogSignerTest, SignsNothingForALogThatWasCutOrRewritten) {
   EXPECT_EQ(Signer(&other).status().code(), absl::StatusCode::kDataLoss);
 }
 
+// Two programs, each with a copy of the log.
 TEST_F(LogSignerTest, TwoOnOneLogCannotBothGoOnSigning) {
-  LedgerInMemory log;
-  log.Append(1);
-  const auto one = Signer(&log), two = Signer(&log);
+  LedgerInMemory here, there;
+  here.Append(1);
+  there.Append(1);
+  const auto one = Signer(&here), two = Signer(&there);
   ASSERT_THAT(one, IsOk());
   ASSERT_THAT(two, IsOk());
   ASSERT_THAT((*one)->Sign(), IsOk());
-  log.Append(1);
-  EXPECT_EQ((*two)->Sign().status().code(), absl::StatusCode::kDataLoss);
+  there.Append(1);
+  EXPECT_THAT((*two)->Sign().status().message(),
+              HasSubstr("another program has signed for this log"));
+  EXPECT_FALSE(there.ledger()->broken().ok());
   EXPECT_THAT((*one)->Sign(), IsOk());
+}
+
+TEST_F(LogSignerTest, NothingIsAnsweredAfterACheckpointThatCouldNotBeKept) {
+  for (const bool cosigned : {false, true}) {
+    LedgerInMemory log;
+    log.Append(1);
+    auto lost = SqliteCheckpointStore::Open(folder_ + "/lost.db");
+    ASSERT_THAT(lost, IsOk());
+    const auto signer = LogSigner::Create(key_, log.ledger(), lost->get());
+    ASSERT_THAT(signer, IsOk());
+    const auto checkpoint = log.ledger()->Sign(key_);
+    ASSERT_THAT(checkpoint, IsOk());
+    ASSERT_THAT(
+        (*Database::Open(folder_ + "/lost.db", Database::Mode::kDurable))
+            ->Execute("DROP TABLE checkpoint; DROP TABLE cosigned"),
+        IsOk());
+    const absl::Status kept =
+        cosigned ? (*signer)->KeepCosigned(*checkpoint, "2026-11-22")
+                 : (*signer)->Sign().status();
+    EXPECT_THAT(kept.message(), HasSubstr("so nothing more is answered"));
+    EXPECT_EQ(log.ledger()->Append({"query.received", "q", {}}).status(), kept);
+    EXPECT_EQ((*signer)->Sign().status(), kept);
+    std::filesystem::remove(folder_ + "/lost.db");
+  }
 }
 
 }  // namespace

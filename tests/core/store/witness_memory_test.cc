@@ -113,7 +113,7 @@ TEST_F(WitnessMemoryTest, AnOlderLedgerTakesBackNothingThatWasCosigned) {
   OpenLedger();
   ASSERT_THAT(Start(), IsOk());
   ASSERT_EQ(Cosign(0, kHonest), Outcome::kCosigned);
-  ASSERT_THAT(memory_->Keep(seen_.get()), IsOk());
+  ASSERT_THAT(memory_->Keep(seen_.get(), ledger_.get()), IsOk());
   ASSERT_THAT(KeepWithAnEntry(), IsOk());
   Stop();
   Copy("older", "agent.db");
@@ -131,7 +131,7 @@ TEST_F(WitnessMemoryTest, AnOlderWitnessFileTakesBackNothingThatAQuestionHad) {
   ASSERT_THAT(Start(), IsOk());
   ASSERT_EQ(Cosign(0, kHonest), Outcome::kCosigned);
   ASSERT_THAT(KeepWithAnEntry(), IsOk());
-  ASSERT_THAT(memory_->Keep(seen_.get()), IsOk());
+  ASSERT_THAT(memory_->Keep(seen_.get(), ledger_.get()), IsOk());
   Stop();
   Copy("older", "witness.db");
   OpenLedger();
@@ -148,11 +148,22 @@ TEST_F(WitnessMemoryTest,
   ASSERT_THAT(KeepWithAnEntry(), IsOk());
   ASSERT_TRUE(seen_->AllKept(memory_->stores()[1]));
   EXPECT_FALSE(seen_->AllKept(memory_->stores()[0]));
-  ASSERT_THAT(memory_->Keep(seen_.get()), IsOk());
+  ASSERT_THAT(memory_->Keep(seen_.get(), ledger_.get()), IsOk());
   const auto kept = memory_->stores()[0]->Load("log");
   ASSERT_THAT(kept, IsOk());
   ASSERT_TRUE(kept->has_value());
   EXPECT_EQ((*kept)->size, 3u);
+}
+
+TEST_F(WitnessMemoryTest, NothingIsAnsweredAfterAStateThatCouldNotBeKept) {
+  ASSERT_EQ(Cosign(0, kHonest), Outcome::kCosigned);
+  ASSERT_THAT(
+      (*Database::Open(folder_ + "/witness.db", Database::Mode::kDurable))
+          ->Execute("DROP TABLE witnessed"),
+      IsOk());
+  const absl::Status kept = memory_->Keep(seen_.get(), ledger_.get());
+  EXPECT_THAT(kept.message(), HasSubstr("so nothing more is answered"));
+  EXPECT_EQ(KeepWithAnEntry(), kept);
 }
 
 TEST_F(WitnessMemoryTest, AMissingWitnessFileIsNotMadeUntilSomebodySaysSo) {
@@ -199,7 +210,7 @@ TEST_F(WitnessMemoryTest, ANodeThatNeverWasAWitnessBeginsByItself) {
 
 TEST_F(WitnessMemoryTest, TwoHistoriesInTheTwoFilesStopTheStart) {
   ASSERT_EQ(Cosign(0, kHonest), Outcome::kCosigned);
-  ASSERT_THAT(memory_->Keep(seen_.get()), IsOk());
+  ASSERT_THAT(memory_->Keep(seen_.get(), ledger_.get()), IsOk());
   seen_ = *SeenLogs::Create({log_.verifier()}, {});
   ASSERT_EQ(Cosign(0, kOther), Outcome::kCosigned);
   ASSERT_THAT(KeepWithAnEntry(), IsOk());
