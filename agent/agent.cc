@@ -19,6 +19,7 @@
 #include "agent/ledger_link.h"
 #include "agent/node_ledger.h"
 #include "agent/own_identity.h"
+#include "agent/renewal.h"
 #include "agent/terms.h"
 #include "core/base/command_line.h"
 #include "core/base/log.h"
@@ -30,9 +31,7 @@
 #include "core/link/credentials.h"
 #include "core/link/ledger_keys.h"
 #include "core/link/metrics_file.h"
-#include "core/store/schema.h"
 #include "core/store/sqlite_checkpoint_store.h"
-#include "core/store/sqlite_ledger_store.h"
 
 namespace cairn {
 namespace {
@@ -93,8 +92,7 @@ class RunningAgent {
   // `ledger` may be null: then nobody's ledger is looked at.
   RunningAgent(const AgentSettings& settings, AgentState* state,
                LogSigner* signer, Gate* gate, LedgerLink* ledger,
-               RejectCounts* rejects,
-               std::shared_ptr<grpc::ChannelCredentials> credentials)
+               RejectCounts* rejects)
       : settings_(settings),
         state_dir_(settings.config.state_dir()),
         state_(state),
@@ -104,8 +102,13 @@ class RunningAgent {
         rejects_(rejects),
         answerer_(&settings, state->ledger.get(), state->releases.get(),
                   state->asks.get(), ledger),
-        link_(settings.config.coordinator(), std::move(credentials),
-              settings.catalogue->digest, Handlers()),
+        renewal_(state_dir_, settings.enrolled, OwnIdentity(settings)),
+        link_(
+            settings.config.coordinator(),
+            [&settings] {
+              return MakeChannelCredentials(settings.config.credentials());
+            },
+            settings.catalogue->digest, Handlers()),
         metrics_(AgentMetrics()),
         worker_(1, kMaxWaiting) {
     answerer_.SetGate(gate->keeper.get());
@@ -149,6 +152,12 @@ class RunningAgent {
     handlers.on_reject = [this](Reject why) { CountReject(why); };
     handlers.on_witness_request = [this](const v1::WitnessRequest& request) {
       Cosign(request);
+    };
+    handlers.on_renewed = [this](const v1::Renewed& renewed) {
+      // It asks again where this is dropped.
+      if (!worker_.Push([this, renewed] { TakeRenewal(renewed); })) {
+        LogLine("renewal.late", {{"reason", "too much is waiting"}});
+      }
     };
     handlers.on_witness_reply = [this](const v1::WitnessReply& reply) {
       OnWorker([this, reply] { TakeReply(reply); });
@@ -305,6 +314,30 @@ class RunningAgent {
     });
   }
 
+  // A new certificate is in the ledger before the first stream with it.
+  void TakeRenewal(const v1::Renewed& renewed) {
+    Entry entry{"peer.enrolled", "", {}};
+    absl::Status taken = renewal_.Take(renewed, &entry);
+    if (!taken.ok()) {
+      LogLine("renewal.failed", {{"reason", std::string(taken.message())}});
+      return;
+    }
+    const absl::Status logged = state_->ledger->Append(entry).status();
+    if (!logged.ok()) return Stop(logged);
+    LogLine("certificate.renewed", {{"agency", settings_.config.agency()}});
+    redial_ = true;
+  }
+
+  // On the ticker's thread: dialling takes a while.
+  void LookAtCertificate() {
+    if (redial_.exchange(false)) link_.Renew();
+    v1::AgentMessage message;
+    if (link_.attached() &&
+        renewal_.Due(state_->clock.Now(), message.mutable_renewal())) {
+      link_.Send(message);
+    }
+  }
+
   // Heartbeats, and a new Hello when load has replaced an extract.
   void Tick() {
     auto last_beat = std::chrono::steady_clock::now();
@@ -313,6 +346,7 @@ class RunningAgent {
     while (!stopping_) {
       for (int i = 0; i < 10 && !stopping_; ++i) {
         std::this_thread::sleep_for(kLookForLoad / 10);
+        LookAtCertificate();
       }
       const auto now = std::chrono::steady_clock::now();
       if (now - last_metrics >= kMetricsEvery) {
@@ -391,6 +425,8 @@ class RunningAgent {
   std::vector<v1::Holding> holdings_ ABSL_GUARDED_BY(mutex_);
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
   std::string quarantined_ ABSL_GUARDED_BY(mutex_);  // why; "": it is not
+  std::atomic<bool> redial_{false};
+  Renewal renewal_;
   CoordinatorLink link_;
   Metrics metrics_;
   WorkQueue worker_;
@@ -398,39 +434,9 @@ class RunningAgent {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<AgentState>> OpenAgentState(
-    const AgentSettings& settings) {
-  auto state = std::make_unique<AgentState>();
-  CAIRN_ASSIGN_OR_RETURN(
-      state->database,
-      Database::Open(settings.DatabasePath(), Database::Mode::kDurable));
-  CAIRN_RETURN_IF_ERROR(BringToForm(state->database.get(), {}));
-  CAIRN_ASSIGN_OR_RETURN(state->ledger_store,
-                         SqliteLedgerStore::Create(state->database.get()));
-  CAIRN_ASSIGN_OR_RETURN(
-      state->ledger, Ledger::Open(state->ledger_store.get(), &state->clock));
-  CAIRN_ASSIGN_OR_RETURN(state->releases,
-                         ReleaseStore::Create(state->database.get()));
-  CAIRN_ASSIGN_OR_RETURN(
-      state->asks,
-      AskBook::Create(state->database.get(), state->releases->commitments(),
-                      &state->clock));
-  CAIRN_ASSIGN_OR_RETURN(
-      state->records,
-      RecordsBook::Create(state->database.get(), state->ledger.get()));
-  CAIRN_RETURN_IF_ERROR(state->ledger->Verify().status());
-  const absl::Status sound =
-      state->releases->CheckAgainst(state->ledger_store.get());
-  // The agent says so to whoever asks; its steward reads it in `status`.
-  if (!sound.ok() && !absl::IsDataLoss(sound)) return sound;
-  return state;
-}
-
 absl::Status RunAgent(const AgentSettings& settings) {
   BlockSignals();  // before gRPC starts threads of its own
   CAIRN_RETURN_IF_ERROR(CheckOwnIdentity(settings));
-  CAIRN_ASSIGN_OR_RETURN(auto credentials,
-                         MakeChannelCredentials(settings.config.credentials()));
   CAIRN_RETURN_IF_ERROR(LockStateDir(settings.config.state_dir()));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<AgentState> state,
                          OpenStateToRun(settings));
@@ -477,7 +483,7 @@ absl::Status RunAgent(const AgentSettings& settings) {
   bool vouched = false;
   {
     RunningAgent agent(settings, state.get(), signer.get(), &gate, ledger.get(),
-                       node->rejects(), std::move(credentials));
+                       node->rejects());
     ended = agent.Run();
     vouched = !agent.Quarantined();
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "agent/identity_folder.h"
 #include "agent/loader.h"
 #include "core/base/status_macros.h"
 #include "core/link/catalogue_file.h"
@@ -37,9 +38,9 @@ absl::Status Require(const std::string& path, const v1::AgentConfig& config) {
   if (config.policy().empty()) {
     return Missing(path, "policy", "\"standard.textproto\"");
   }
-  if (config.credentials().certificate().empty() ||
-      config.credentials().key().empty() ||
-      config.credentials().authority().empty()) {
+  if (config.has_credentials() && (config.credentials().certificate().empty() ||
+                                   config.credentials().key().empty() ||
+                                   config.credentials().authority().empty())) {
     return Missing(path, "credentials",
                    "{ certificate: \"..\" key: \"..\" authority: \"..\" }");
   }
@@ -74,9 +75,11 @@ void Resolve(const std::string& path, v1::AgentConfig* config) {
     fix(config->mutable_people()->mutable_deny_list());
   }
   fix(config->mutable_metrics_file());
-  fix(config->mutable_credentials()->mutable_certificate());
-  fix(config->mutable_credentials()->mutable_key());
-  fix(config->mutable_credentials()->mutable_authority());
+  if (config->has_credentials()) {
+    fix(config->mutable_credentials()->mutable_certificate());
+    fix(config->mutable_credentials()->mutable_key());
+    fix(config->mutable_credentials()->mutable_authority());
+  }
   if (config->has_places()) fix(config->mutable_places()->mutable_file());
   for (v1::Source& source : *config->mutable_source()) {
     fix(source.mutable_mapping());
@@ -158,6 +161,11 @@ absl::StatusOr<AgentSettings> ReadAgentConfig(const std::string& path) {
   CAIRN_RETURN_IF_ERROR(ReadTextProto(path, &settings.config));
   CAIRN_RETURN_IF_ERROR(Require(path, settings.config));
   Resolve(path, &settings.config);
+  settings.enrolled = !settings.config.has_credentials();
+  if (settings.enrolled) {
+    *settings.config.mutable_credentials() =
+        IdentityFolder(settings.config.state_dir()).Current();
+  }
   v1::Catalogue message;
   CAIRN_ASSIGN_OR_RETURN(settings.catalogue,
                          ReadCatalogue(settings.config.catalogue(), &message));
@@ -184,6 +192,10 @@ name: "AGENCY"
 
 # Where the coordinator listens. The agent dials out; it opens no port.
 coordinator: "coordinator.example:7443"
+# Where it lets in whoever has an invitation: cairn-agent enrol CODE
+# enrolment: "coordinator.example:7444"
+# A certificate that came by hand. Without this, that of `cairn-agent enrol` is
+# used, which renews itself.
 credentials {
   certificate: "agent.pem"
   key: "agent.key"        # chmod 600

@@ -21,6 +21,9 @@ struct AgentSettings {
   std::shared_ptr<const Catalogue> catalogue;
   DisclosurePolicy policy;
   ReleasePlan plan;  // empty: none was agreed
+  // The credentials are those that `cairn-agent enrol` put into the state
+  // folder, there or not.
+  bool enrolled = false;
 
   // The planned tables of a data set.
   const std::vector<PlannedTable>& PlanOf(const std::string& data_set) const;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
+#include "core/base/status_macros.h"
 #include "core/link/channel.h"
 #include "core/link/translate.h"
 
@@ -17,6 +18,7 @@ constexpr uint32_t kProtocolVersion = 1;
 // An entry, two checkpoints and three proofs: what comes with a question.
 constexpr size_t kMaxShownBytes = 192 << 10;
 constexpr size_t kLargestMessage = kMaxQuestionBytes + kMaxShownBytes;
+constexpr std::chrono::seconds kConnectWithin(5);
 constexpr int kFirstPauseMs = 200;
 constexpr int kLongestPauseMs = 5'000;
 
@@ -30,9 +32,9 @@ int JitteredPause(int attempt) {
 
 }  // namespace
 
-CoordinatorLink::CoordinatorLink(
-    std::string target, std::shared_ptr<grpc::ChannelCredentials> credentials,
-    std::string catalogue_digest, Handlers handlers)
+CoordinatorLink::CoordinatorLink(std::string target, Credentials credentials,
+                                 std::string catalogue_digest,
+                                 Handlers handlers)
     : target_(std::move(target)),
       credentials_(std::move(credentials)),
       catalogue_digest_(std::move(catalogue_digest)),
@@ -52,6 +54,10 @@ void CoordinatorLink::Run() {
       attempt = 0;
       last.clear();
     }
+    {
+      MutexLock lock(&mutex_);
+      if (next_ != nullptr) continue;  // it was only replaced
+    }
     // The same reason is said once, not at every attempt.
     if (ended.message() != last) {
       LogLine("link.ended", {{"coordinator", target_},
@@ -62,41 +68,109 @@ void CoordinatorLink::Run() {
   }
 }
 
+absl::StatusOr<std::shared_ptr<CoordinatorLink::Line>> CoordinatorLink::Dial() {
+  CAIRN_ASSIGN_OR_RETURN(auto credentials, credentials_());
+  auto line = std::make_shared<Line>();
+  line->channel = MakeChannel(target_, credentials);
+  line->stub = v1::AgentLink::NewStub(line->channel);
+  return line;
+}
+
 absl::Status CoordinatorLink::Converse(bool* welcomed) {
-  const auto channel = MakeChannel(target_, credentials_);
-  const auto stub = v1::AgentLink::NewStub(channel);
-  grpc::ClientContext context;
-  std::shared_ptr<Stream> stream;
+  std::shared_ptr<Line> line;
   {
     MutexLock lock(&mutex_);
     if (stopped_) return absl::CancelledError("stopped");
-    context_ = &context;
+    line = line_ = std::exchange(next_, nullptr);
+    if (line != nullptr) sending_ = line;
   }
-  stream = stub->Attach(&context);
-  {
-    MutexLock lock(&mutex_);
-    stream_ = stream;
+  if (line == nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(line, Dial());
+    {
+      MutexLock lock(&mutex_);
+      if (stopped_) return absl::CancelledError("stopped");
+      line_ = line;
+    }
+    line->stream = line->stub->Attach(&line->context);
+    {
+      MutexLock lock(&mutex_);
+      sending_ = line;
+    }
+    Send(HelloMessage());
   }
-  SayHello();
   std::string go_away;
-  Read(stream.get(), welcomed, &go_away);
-  attached_ = false;
+  Read(line.get(), welcomed, &go_away);
+  TurnToNext(line.get());
   {
     MutexLock lock(&mutex_);
-    stream_ = nullptr;
-    context_ = nullptr;
+    line_ = nullptr;
+    if (sending_ == line) sending_ = nullptr;
+    if (next_ == nullptr) attached_ = false;
   }
   MutexLock lock(&write_mutex_);  // no write is in flight past here
-  const absl::Status status = ToAbslStatus(stream->Finish());
+  const absl::Status status = ToAbslStatus(line->stream->Finish());
   if (!go_away.empty()) return absl::UnavailableError(go_away);
   return status.ok() ? absl::UnavailableError("the coordinator ended the line")
                      : status;
 }
 
-void CoordinatorLink::Read(Stream* stream, bool* welcomed,
-                           std::string* go_away) {
+void CoordinatorLink::TurnToNext(Line* line) {
+  {
+    MutexLock lock(&mutex_);
+    if (next_ == nullptr || sending_ == next_) return;
+    sending_ = next_;
+  }
+  // All that was sent on the old one comes before this.
+  MutexLock lock(&write_mutex_);
+  line->stream->WritesDone();
+}
+
+bool CoordinatorLink::Renew() {
+  auto line = Dial();
+  if (!line.ok()) {
+    LogLine("link.not_renewed",
+            {{"reason", std::string(line.status().message())}});
+    return false;
+  }
+  const auto until = std::chrono::system_clock::now() + kConnectWithin;
+  if (!(*line)->channel->WaitForConnected(until)) {
+    LogLine("link.not_renewed",
+            {{"reason", "no second connection came about"}});
+    return false;
+  }
+  v1::AgentMessage message = HelloMessage();
+  message.mutable_hello()->set_follows(true);
+  v1::AgentEnvelope hello;
+  hello.set_message(message.SerializeAsString());
+  (*line)->stream = (*line)->stub->Attach(&(*line)->context);
+  std::shared_ptr<Line> unwanted;
+  {
+    // Hello is the first that is said there, whoever may turn to it.
+    MutexLock lock(&write_mutex_);
+    bool wanted = false;
+    {
+      MutexLock again(&mutex_);
+      // Where no stream is read, the next dial has the new credentials anyway.
+      wanted = !stopped_ && line_ != nullptr;
+      if (wanted) unwanted = std::exchange(next_, *line);
+    }
+    if (wanted && !(*line)->stream->Write(hello)) {
+      MutexLock again(&mutex_);
+      wanted = false;
+      if (next_ == *line) next_ = nullptr;
+      if (sending_ == *line) sending_ = line_;
+    }
+    if (!wanted) unwanted = *line;
+  }
+  if (unwanted == nullptr) return true;
+  unwanted->context.TryCancel();
+  unwanted->stream->Finish();
+  return unwanted != *line;
+}
+
+void CoordinatorLink::Read(Line* line, bool* welcomed, std::string* go_away) {
   v1::CoordinatorEnvelope envelope;
-  while (stream->Read(&envelope)) {
+  while (line->stream->Read(&envelope)) {
     v1::CoordinatorMessage message;
     const absl::Status read =
         ParseMessage(envelope.message(), kLargestMessage, &message);
@@ -135,6 +209,12 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
         break;
       case v1::CoordinatorMessage::kGoAway:
         *go_away = message.go_away().reason().substr(0, 300);
+        TurnToNext(line);
+        break;
+      case v1::CoordinatorMessage::kRenewed:
+        if (handlers_.on_renewed) {
+          handlers_.on_renewed(std::move(*message.mutable_renewed()));
+        }
         break;
       default:
         break;
@@ -142,7 +222,7 @@ void CoordinatorLink::Read(Stream* stream, bool* welcomed,
   }
 }
 
-void CoordinatorLink::SayHello() {
+v1::AgentMessage CoordinatorLink::HelloMessage() {
   v1::AgentMessage message;
   v1::Hello* hello = message.mutable_hello();
   hello->set_protocol_version(kProtocolVersion);
@@ -151,24 +231,21 @@ void CoordinatorLink::SayHello() {
   for (v1::Holding& holding : handlers_.holdings()) {
     *hello->add_holding() = std::move(holding);
   }
-  Send(message);
+  return message;
 }
 
+void CoordinatorLink::SayHello() { Send(HelloMessage()); }
+
 bool CoordinatorLink::Send(const v1::AgentMessage& message) {
-  std::shared_ptr<Stream> stream;
-  {
-    MutexLock lock(&mutex_);
-    stream = stream_;
-  }
-  if (stream == nullptr) return false;
   v1::AgentEnvelope envelope;
   envelope.set_message(message.SerializeAsString());
   MutexLock lock(&write_mutex_);
+  std::shared_ptr<Line> line;
   {
     MutexLock again(&mutex_);
-    if (stream_ != stream) return false;  // ended meanwhile
+    line = sending_;
   }
-  return stream->Write(envelope);
+  return line != nullptr && line->stream->Write(envelope);
 }
 
 void CoordinatorLink::Pause(int attempt) {
@@ -185,7 +262,9 @@ void CoordinatorLink::Pause(int attempt) {
 void CoordinatorLink::Stop() {
   MutexLock lock(&mutex_);
   stopped_ = true;
-  if (context_ != nullptr) context_->TryCancel();
+  for (const auto& line : {line_, next_}) {
+    if (line != nullptr) line->context.TryCancel();
+  }
   wake_.NotifyAll();
 }
 

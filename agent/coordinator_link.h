@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cairn/v1/agent_link.grpc.pb.h"
 #include "core/base/mutex.h"
 #include "core/ledger/reject_counts.h"
@@ -21,6 +22,9 @@ namespace cairn {
 //
 //   Run        connect -> Hello -> read ... read -> end -> pause -> connect
 //   Send       from the answering thread; one write at a time
+//   Renew      opens a second stream with the credentials as they are now. The
+//              coordinator sends what is new there, and says GoAway on the old
+//              one, whose last message is thus read before the first of the new
 //   Stop       from the signal thread; Run returns
 class CoordinatorLink {
  public:
@@ -40,10 +44,15 @@ class CoordinatorLink {
     std::function<void(v1::WitnessReply)> on_witness_reply;
     // Something came that is passed over.
     std::function<void(Reject)> on_reject;
+    // May be left empty.
+    std::function<void(v1::Renewed)> on_renewed;
   };
 
-  CoordinatorLink(std::string target,
-                  std::shared_ptr<grpc::ChannelCredentials> credentials,
+  // Those that are in force when it dials; an error is why it does not.
+  using Credentials = std::function<
+      absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>>()>;
+
+  CoordinatorLink(std::string target, Credentials credentials,
                   std::string catalogue_digest, Handlers handlers);
 
   // Until Stop.
@@ -53,6 +62,9 @@ class CoordinatorLink {
   bool Send(const v1::AgentMessage& message);
   // The coordinator has said Welcome on the stream that is open now.
   bool attached() const { return attached_; }
+  // As above; waits some seconds at most. False: there is no second stream, and
+  // the first goes on.
+  bool Renew();
   // Says Hello again on an open stream, after a load.
   void SayHello();
 
@@ -60,14 +72,28 @@ class CoordinatorLink {
   using Stream =
       grpc::ClientReaderWriter<v1::AgentEnvelope, v1::CoordinatorEnvelope>;
 
-  // One stream, from dial to end. Returns why it ended.
+  // A stream and all that must outlive it.
+  struct Line {
+    std::shared_ptr<grpc::Channel> channel;
+    std::unique_ptr<v1::AgentLink::Stub> stub;
+    grpc::ClientContext context;
+    std::unique_ptr<Stream> stream;
+  };
+
+  absl::StatusOr<std::shared_ptr<Line>> Dial();
+  v1::AgentMessage HelloMessage();
+  // One stream, from dial, or from where Renew opened it, to end. Returns why
+  // it ended.
   absl::Status Converse(bool* welcomed);
-  void Read(Stream* stream, bool* welcomed, std::string* go_away);
+  void Read(Line* line, bool* welcomed, std::string* go_away);
+  // The coordinator has no more to say on `line`: what the agent has to say
+  // goes to the next one, if there is one, from now on.
+  void TurnToNext(Line* line);
   // Waits, or returns early when stopped.
   void Pause(int attempt);
 
   const std::string target_;
-  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  const Credentials credentials_;
   const std::string catalogue_digest_;
   const Handlers handlers_;
 
@@ -76,8 +102,9 @@ class CoordinatorLink {
   Mutex mutex_;
   CondVar wake_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  std::shared_ptr<Stream> stream_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Line> line_ ABSL_GUARDED_BY(mutex_);     // that is read
+  std::shared_ptr<Line> next_ ABSL_GUARDED_BY(mutex_);     // and the one after
+  std::shared_ptr<Line> sending_ ABSL_GUARDED_BY(mutex_);  // one of these
 };
 
 }  // namespace cairn

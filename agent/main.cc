@@ -12,6 +12,7 @@
 #include "agent/config.h"
 #include "agent/desk_command.h"
 #include "agent/node_ledger.h"
+#include "agent/enrol_command.h"
 #include "agent/policy_command.h"
 #include "agent/steward.h"
 #include "core/base/command_line.h"
@@ -224,6 +225,11 @@ int Main(int argc, char** argv) {
   add(&app, "witness-anew",
       "Begin witness.db anew where it is lost; the ledger says so",
       [&] { return BeginWitnessAnew(config); });
+  std::string code;
+  add(&app, "enrol", "Get this agency's certificate with the code it was given",
+      [&] { return EnrolAgent(config, code); })
+      ->add_option("code", code, "As `cairn-coordinator invite` printed it")
+      ->required();
   add(&app, "run", "Attach to the coordinator and answer until stopped",
       [&] { return Run(config); });
   add(&app, "status", "Say what is loaded, and whether the agent runs",

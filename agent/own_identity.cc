@@ -6,11 +6,20 @@
 
 namespace cairn {
 
+PeerIdentity OwnIdentity(const AgentSettings& settings) {
+  return {settings.catalogue->partnership, "agent", settings.config.agency()};
+}
+
 absl::Status CheckOwnIdentity(const AgentSettings& settings) {
-  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own,
-                         CheckCredentials(settings.config.credentials()));
-  const PeerIdentity expected{settings.catalogue->partnership, "agent",
-                              settings.config.agency()};
+  const auto own_or = CheckCredentials(settings.config.credentials());
+  if (settings.enrolled && absl::IsNotFound(own_or.status())) {
+    return absl::FailedPreconditionError(
+        "this agency is not enrolled yet: run cairn-agent enrol with the code "
+        "of its invitation, or name credentials in the configuration");
+  }
+  CAIRN_RETURN_IF_ERROR(own_or.status());
+  const PeerIdentity& own = *own_or;
+  const PeerIdentity expected = OwnIdentity(settings);
   if (own == expected) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       settings.config.credentials().certificate(), ": names spiffe://",

@@ -25,22 +25,35 @@ std::shared_ptr<AgentSession> AgentSession::Start(
 
 bool AgentSession::Send(const v1::CoordinatorMessage& message) {
   MutexLock lock(&mutex_);
-  if (closing_ || finished_ || outgoing_.size() >= kMaxWaiting) return false;
+  if (retired_ || closing_ || finished_ || outgoing_.size() >= kMaxWaiting) {
+    return false;
+  }
   outgoing_.emplace_back();
   outgoing_.back().set_message(message.SerializeAsString());
   WriteNext();
   return true;
 }
 
-void AgentSession::Close(const std::string& reason) {
+void AgentSession::QueueGoAway(const std::string& reason) {
   v1::CoordinatorMessage message;
   message.mutable_go_away()->set_reason(reason);
-  MutexLock lock(&mutex_);
-  if (closing_ || finished_) return;
   outgoing_.emplace_back();
   outgoing_.back().set_message(message.SerializeAsString());
   WriteNext();
+}
+
+void AgentSession::Close(const std::string& reason) {
+  MutexLock lock(&mutex_);
+  if (closing_ || finished_) return;
+  QueueGoAway(reason);
   EndWhenIdle(grpc::Status::OK);
+}
+
+void AgentSession::Retire(const std::string& reason) {
+  MutexLock lock(&mutex_);
+  if (retired_ || closing_ || finished_) return;
+  retired_ = true;
+  QueueGoAway(reason);
 }
 
 void AgentSession::Cut() {
@@ -80,7 +93,9 @@ void AgentSession::OnReadDone(bool ok) {
     EndWhenIdle(ToGrpcStatus(read));
     return;
   }
-  handlers_.on_message(shared_from_this(), std::move(message));
+  if (!barred_) {
+    handlers_.on_message(shared_from_this(), std::move(message));
+  }
   StartRead(&incoming_);
 }
 
@@ -103,9 +118,11 @@ void AgentSession::OnCancel() {
 
 void AgentSession::OnDone() {
   // The last reaction: nothing of gRPC's touches this object after it.
+  std::shared_ptr<void> held;  // dies outside the lock
   {
     MutexLock lock(&mutex_);
     context_ = nullptr;
+    held = std::move(held_);
   }
   gone_ = true;
   const std::shared_ptr<AgentSession> self = std::move(self_);

@@ -38,6 +38,15 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   bool Send(const v1::CoordinatorMessage& message);
   // Sends GoAway with the reason, then ends the stream.
   void Close(const std::string& reason);
+  // Sends GoAway, then nothing more; what the agency still says is taken, until
+  // it ends the stream itself.
+  void Retire(const std::string& reason);
+  bool retired() {
+    MutexLock lock(&mutex_);
+    return retired_;
+  }
+  // From now on nothing that comes is taken.
+  void Bar() { barred_ = true; }
   // Ends the stream at once, for a peer that does not take what is sent.
   void Cut();
 
@@ -47,6 +56,11 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   // Whether the agency has said who it is and what it holds.
   void set_greeted() { greeted_ = true; }
   bool greeted() const { return greeted_; }
+  // Keeps something as long as the stream is there. Once, at the start.
+  void Hold(std::shared_ptr<void> slot) {
+    MutexLock lock(&mutex_);
+    held_ = std::move(slot);
+  }
 
  private:
   AgentSession(grpc::CallbackServerContext* context, std::string agency,
@@ -62,6 +76,8 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   void OnDone() override;
 
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void QueueGoAway(const std::string& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndWhenIdle(const grpc::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -70,6 +86,7 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   const Handlers handlers_;
   std::atomic<bool> greeted_{false};
   std::atomic<bool> gone_{false};
+  std::atomic<bool> barred_{false};
   v1::AgentEnvelope incoming_;  // owned by the one read in flight
 
   Mutex mutex_;
@@ -78,6 +95,8 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
   std::deque<v1::CoordinatorEnvelope> outgoing_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool retired_ ABSL_GUARDED_BY(mutex_) = false;  // sends no more
+  std::shared_ptr<void> held_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::Status end_ ABSL_GUARDED_BY(mutex_);
   // Alive until gRPC's last reaction.

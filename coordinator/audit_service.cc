@@ -10,7 +10,6 @@
 namespace cairn {
 namespace {
 
-constexpr char kAuditor[] = "auditor";
 constexpr size_t kMaxRequestBytes = 4096;
 
 }  // namespace
@@ -45,17 +44,17 @@ grpc::ServerUnaryReactor* AuditService::ReadLogFile(
     grpc::CallbackServerContext* context, const v1::Envelope* request,
     v1::Envelope* response) {
   return UnaryCall(
-      context, *settings_, coordinator_, {kAuditor}, response,
-      [this, bytes = request->message()](const std::string& auditor) {
-        return LogFile(auditor, bytes);
+      context, coordinator_, {Call::kReadLedger}, response,
+      [this, bytes = request->message()](const PeerIdentity& auditor) {
+        return LogFile(auditor.id, bytes);
       });
 }
 
 grpc::ServerUnaryReactor* AuditService::ListCosigned(
     grpc::CallbackServerContext* context, const v1::Envelope*,
     v1::Envelope* response) {
-  return UnaryCall(context, *settings_, coordinator_, {kAuditor}, response,
-                   [this](const std::string&) -> absl::StatusOr<std::string> {
+  return UnaryCall(context, coordinator_, {Call::kReadLedger}, response,
+                   [this](const PeerIdentity&) -> absl::StatusOr<std::string> {
                      v1::Cosigned cosigned;
                      MutexLock lock(&mutex_);
                      CAIRN_ASSIGN_OR_RETURN(
@@ -71,9 +70,9 @@ grpc::ServerUnaryReactor* AuditService::OpenQuestion(
     grpc::CallbackServerContext* context, const v1::Envelope* request,
     v1::Envelope* response) {
   return UnaryCall(
-      context, *settings_, coordinator_, {kAuditor}, response,
+      context, coordinator_, {Call::kReadLedger}, response,
       [this, bytes = request->message()](
-          const std::string&) -> absl::StatusOr<std::string> {
+          const PeerIdentity&) -> absl::StatusOr<std::string> {
         v1::OpenQuestionRequest asked;
         CAIRN_RETURN_IF_ERROR(ParseMessage(bytes, kMaxRequestBytes, &asked));
         MutexLock lock(&mutex_);

@@ -18,9 +18,8 @@ namespace cairn {
 class AuditService : public v1::AuditService::CallbackService {
  public:
   // All must outlive the service. `log`: this coordinator's own.
-  AuditService(const CoordinatorSettings* settings, Coordinator* coordinator,
-               std::unique_ptr<NodeLog> log)
-      : settings_(settings), coordinator_(coordinator), log_(std::move(log)) {}
+  AuditService(Coordinator* coordinator, std::unique_ptr<NodeLog> log)
+      : coordinator_(coordinator), log_(std::move(log)) {}
 
   grpc::ServerUnaryReactor* ReadLogFile(grpc::CallbackServerContext* context,
                                         const v1::Envelope* request,
@@ -37,7 +36,6 @@ class AuditService : public v1::AuditService::CallbackService {
                                       const std::string& request);
   absl::Status LogExport(const std::string& auditor, const std::string& note);
 
-  const CoordinatorSettings* const settings_;
   Coordinator* const coordinator_;
   Mutex mutex_;  // the log is used by one thread at a time
   const std::unique_ptr<NodeLog> log_ ABSL_PT_GUARDED_BY(mutex_);

@@ -11,6 +11,9 @@
 namespace cairn {
 namespace {
 
+constexpr uint32_t kShortestCertificate = 5;
+constexpr uint32_t kLongestCertificate = 30 * 24 * 3600;
+
 absl::Status Bad(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
 }
@@ -33,6 +36,21 @@ absl::Status CheckAgencies(const std::string& path,
   }
   return ids.empty() ? Bad(path, "names no agency; write agency { id: .. }")
                      : absl::OkStatus();
+}
+
+absl::Status CheckEnrolment(const std::string& path,
+                            const v1::EnrolmentDesk& desk) {
+  if (desk.listen().empty() || desk.authority().empty() || desk.key().empty()) {
+    return Bad(path, "enrolment needs listen, authority and key");
+  }
+  if (desk.certificate_seconds() != 0 &&
+      (desk.certificate_seconds() < kShortestCertificate ||
+       desk.certificate_seconds() > kLongestCertificate)) {
+    return Bad(path, absl::StrCat("enrolment: certificate_seconds is from ",
+                                  kShortestCertificate, " to ",
+                                  kLongestCertificate, ", which is 30 days"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -90,6 +108,12 @@ absl::StatusOr<CoordinatorSettings> ReadCoordinatorConfig(
   fix(config.mutable_credentials()->mutable_certificate());
   fix(config.mutable_credentials()->mutable_key());
   fix(config.mutable_credentials()->mutable_authority());
+  fix(config.mutable_deny_list());
+  if (config.has_enrolment()) {
+    fix(config.mutable_enrolment()->mutable_authority());
+    fix(config.mutable_enrolment()->mutable_key());
+    CAIRN_RETURN_IF_ERROR(CheckEnrolment(path, config.enrolment()));
+  }
   CAIRN_ASSIGN_OR_RETURN(
       settings.catalogue,
       ReadCatalogue(config.catalogue(), &settings.catalogue_message));
@@ -108,6 +132,14 @@ credentials {
   key: "coordinator.key"  # chmod 600
   authority: "ca.pem"
 }
+
+# Who is not dealt with any more: persons, keys, names; read every few seconds.
+# deny_list: "deny.txt"
+
+# Lets in agencies that hold a code of `cairn-coordinator invite`, on a port of its
+# own. The authority is the root, or better one below it for agents only:
+# make-certificates --issuer makes it.
+# enrolment { listen: "0.0.0.0:7444" authority: "issuer.pem" key: "issuer.key" }
 
 # Everything the coordinator keeps: questions, answers, its ledger.
 state_dir: "state"

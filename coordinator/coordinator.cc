@@ -75,11 +75,13 @@ v1::QueryEvent EventOf(const AgencyAnswer& answer) {
 
 Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
                          AgentRegistry* registry, LedgerHub* ledgers,
-                         RejectCounts* rejects, const Clock* clock)
+                         PeerGate* gate, RejectCounts* rejects,
+                         const Clock* clock)
     : settings_(settings),
       log_(log),
       registry_(registry),
       ledgers_(ledgers),
+      gate_(gate),
       rejects_(rejects),
       clock_(clock),
       metrics_(CoordinatorMetrics()),
@@ -88,6 +90,7 @@ Coordinator::Coordinator(const CoordinatorSettings* settings, QueryLog* log,
       work_(kWorkers, kMaxWaiting) {
   if (!settings_->config.metrics_file().empty()) KeepMetrics();
   if (ledgers_ != nullptr) NextRound();
+  KeepGate();
 }
 
 Coordinator::~Coordinator() {
@@ -111,12 +114,13 @@ void Coordinator::CountReject(Reject why) {
   if (ledgers_ == nullptr || ledgers_->CheckSound().ok()) rejects_->Add(why);
 }
 
-void Coordinator::Ask(std::string asker, std::string request, OnEvent on_event,
-                      OnEnd on_end) {
+void Coordinator::Ask(std::string asker, std::string request, PeerGate::Cut cut,
+                      OnEvent on_event, OnEnd on_end) {
   const bool taken =
       work_.Push([this, asker = std::move(asker), request = std::move(request),
-                  on_event, on_end] {
-        const absl::Status started = StartRun(asker, request, on_event, on_end);
+                  cut = std::move(cut), on_event, on_end] {
+        const absl::Status started =
+            StartRun(asker, request, cut, on_event, on_end);
         if (started.ok()) return;
         metrics_.Add(kQueries, OutcomeOfFailure(started));
         if (absl::IsResourceExhausted(started)) {
@@ -215,11 +219,17 @@ absl::Status Coordinator::ChooseAgencies(Question* question) const {
 
 absl::Status Coordinator::StartRun(const std::string& asker,
                                    const std::string& bytes,
+                                   const PeerGate::Cut& cut,
                                    const OnEvent& on_event,
                                    const OnEnd& on_end) {
   auto question = std::make_shared<Question>();
   question->asker = asker;
   CAIRN_RETURN_IF_ERROR(ReadQuestion(bytes, question.get()));
+  const std::string& signer = question->request.asker_certificate();
+  if (!signer.empty()) {
+    CAIRN_RETURN_IF_ERROR(gate_->CheckSigner(signer));
+    question->watch = gate_->WatchSigner(signer, cut);
+  }
   const Query& query = question->plan.query;
   const std::string where =
       query.where.has_value() ? FilterToText(*query.where) : "";
@@ -335,12 +345,15 @@ void Coordinator::SendAsks(const std::shared_ptr<Question>& asked,
 bool Coordinator::SendAsk(const std::string& agency,
                           const v1::CoordinatorMessage& message,
                           QueryRun* run) {
-  const AgentRegistry::Agency found = registry_->Find(agency);
+  AgentRegistry::Agency found = registry_->Find(agency);
   // This one is among those that wait.
-  const bool sent = found.session != nullptr &&
-                    CountWaiting(agency) <= kMaxAsksOfAgency &&
-                    found.session->Send(message);
-  if (sent) return true;
+  const bool room = CountWaiting(agency) <= kMaxAsksOfAgency;
+  while (room && found.session != nullptr) {
+    if (found.session->Send(message)) return true;
+    const auto closing = std::exchange(found, registry_->Find(agency));
+    // A newer stream of the agency may have taken its place meanwhile.
+    if (found.session == closing.session) break;
+  }
   AgencyAnswer silent;
   silent.agency = agency;
   silent.reason = found.session == nullptr ? "is not connected"

@@ -13,6 +13,7 @@
 #include "coordinator/answer_book.h"
 #include "coordinator/config.h"
 #include "coordinator/ledger_hub.h"
+#include "coordinator/peer_gate.h"
 #include "coordinator/query_log.h"
 #include "coordinator/query_run.h"
 #include "coordinator/slots.h"
@@ -42,7 +43,7 @@ class Coordinator {
   // All must outlive the coordinator. Without a hub, nobody's ledger is looked
   // at.
   Coordinator(const CoordinatorSettings* settings, QueryLog* log,
-              AgentRegistry* registry, LedgerHub* ledgers,
+              AgentRegistry* registry, LedgerHub* ledgers, PeerGate* gate,
               RejectCounts* rejects, const Clock* clock);
   // Ends every run that is open, then the work queue.
   ~Coordinator();
@@ -51,9 +52,10 @@ class Coordinator {
   using OnEnd = std::function<void(absl::Status)>;
 
   // Runs a question; `on_end` is called once, after the last event.
-  // RESOURCE_EXHAUSTED through it when too many wait.
-  void Ask(std::string asker, std::string request, OnEvent on_event,
-           OnEnd on_end);
+  // RESOURCE_EXHAUSTED through it when too many wait. `cut`: where whoever
+  // signed it is revoked while it is open.
+  void Ask(std::string asker, std::string request, PeerGate::Cut cut,
+           OnEvent on_event, OnEnd on_end);
   // For the short calls: runs `work` on the work queue. False if it is full.
   bool Run(std::function<void()> work);
   // Something was turned away that leaves no entry of its own.
@@ -61,6 +63,7 @@ class Coordinator {
 
   v1::Description Describe() const;
   QueryLog& log() { return *log_; }
+  PeerGate* gate() { return gate_; }
 
   // From the attach service. A place for one more stream of an agency; null if
   // it has too many.
@@ -73,6 +76,9 @@ class Coordinator {
   void Detached(const std::shared_ptr<AgentSession>& session);
   // Tells every agent to go away; they dial again.
   void Drain(const std::string& reason);
+  // For a peer that has to go: what it still says is not listened to.
+  void CutAgent(const std::shared_ptr<AgentSession>& session,
+                const std::string& reason);
 
  private:
   struct Question {
@@ -83,14 +89,16 @@ class Coordinator {
     Plan plan;
     AnswerContext context;
     std::vector<std::string> agencies;
-    Slots::Slot slot;  // among the questions that are open
+    Slots::Slot slot;      // among the questions that are open
+    PeerGate::Slot watch;  // whether its signer is revoked
     Timer::Clock::time_point came = Timer::Clock::now();
     QueryLog::Logged logged;
     v1::Receipt receipt;  // that it was
   };
 
   absl::Status StartRun(const std::string& asker, const std::string& bytes,
-                        const OnEvent& on_event, const OnEnd& on_end);
+                        const PeerGate::Cut& cut, const OnEvent& on_event,
+                        const OnEnd& on_end);
   absl::Status ReadQuestion(const std::string& bytes, Question* question);
   absl::Status ChooseAgencies(Question* question) const;
   v1::Holding HoldingOf(const std::string& agency,
@@ -101,12 +109,18 @@ class Coordinator {
                QueryRun* run);
   AgencyAnswer Read(const std::string& agency, const v1::Answer& answer) const;
   void NextRound();
+  // Looks at the deny-list, again and again.
+  void KeepGate();
   void FinishRun(const std::shared_ptr<Question>& question,
                  std::vector<AgencyAnswer> answers, const OnEvent& on_event,
                  const OnEnd& on_end);
   void OnWitness(const std::string& agency, v1::AgentMessage message);
   void OnHello(const std::shared_ptr<AgentSession>& session,
                const v1::Hello& hello);
+  // A newer stream took its place: it is read until the agent has no more to
+  // say.
+  void RetireSession(const std::shared_ptr<AgentSession>& session);
+  void CutSoon(const std::shared_ptr<AgentSession>& session);
   // Says GoAway, and cuts the stream soon after if that is not taken.
   void CloseSession(const std::shared_ptr<AgentSession>& session,
                     const std::string& reason);
@@ -121,6 +135,7 @@ class Coordinator {
   QueryLog* const log_;
   AgentRegistry* const registry_;
   LedgerHub* const ledgers_;
+  PeerGate* const gate_;
   RejectCounts* const rejects_;
   const Clock* const clock_;
   Metrics metrics_;

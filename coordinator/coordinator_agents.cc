@@ -13,6 +13,8 @@ constexpr uint32_t kProtocolVersion = 1;
 constexpr std::chrono::seconds kRound(30);  // of witnesses
 constexpr std::chrono::seconds kHelloWithin(10);
 constexpr std::chrono::seconds kGoAwayTakenWithin(5);
+// A revoked peer's calls end within this and kGoAwayTakenWithin.
+constexpr std::chrono::seconds kLookAtGate(5);
 
 }  // namespace
 
@@ -22,6 +24,18 @@ void Coordinator::NextRound() {
       LogLine("ledger.late", {{"reason", "too much is waiting"}});
     }
     NextRound();
+  });
+}
+
+void Coordinator::KeepGate() {
+  timer_.At(Timer::Clock::now() + kLookAtGate, [this] {
+    const bool taken = work_.Push([this] {
+      const absl::Status looked = gate_->Look();
+      if (looked.ok()) return;
+      LogLine("deny_list.failed", {{"reason", std::string(looked.message())}});
+    });
+    if (!taken) LogLine("deny_list.late", {{"reason", "too much is waiting"}});
+    KeepGate();
   });
 }
 
@@ -41,6 +55,22 @@ void Coordinator::Attached(std::shared_ptr<AgentSession> session) {
 void Coordinator::CloseSession(const std::shared_ptr<AgentSession>& session,
                                const std::string& reason) {
   session->Close(reason);
+  CutSoon(session);
+}
+
+void Coordinator::CutAgent(const std::shared_ptr<AgentSession>& session,
+                           const std::string& reason) {
+  LogLine("agent.cut", {{"agency", session->agency()}, {"reason", reason}});
+  session->Bar();
+  CloseSession(session, reason);
+}
+
+void Coordinator::RetireSession(const std::shared_ptr<AgentSession>& session) {
+  session->Retire("a newer connection of this agency took its place");
+  CutSoon(session);
+}
+
+void Coordinator::CutSoon(const std::shared_ptr<AgentSession>& session) {
   timer_.At(Timer::Clock::now() + kGoAwayTakenWithin,
             [weak = std::weak_ptr<AgentSession>(session)] {
               if (const auto stays = weak.lock()) stays->Cut();
@@ -82,8 +112,15 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
         [&] { return session->gone(); }, &replaced);
     return attached;
   };
-  const bool is_new = registry_->Find(session->agency()).session != session;
-  if (ledgers_ != nullptr && is_new) {
+  const auto before = registry_->Find(session->agency()).session;
+  const bool is_new = before != session;
+  if (hello.follows() && before == nullptr) {
+    CloseSession(session, "the stream that this one follows is gone");
+    return;
+  }
+  if (ledgers_ != nullptr && is_new && hello.follows()) {
+    ledgers_->GoesOn(attach);
+  } else if (ledgers_ != nullptr && is_new) {
     ledgers_->Met(session->agency(), hello.remembered(), attach);
   } else {
     attach();
@@ -91,7 +128,7 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   // The stream ended while its Hello waited to be read.
   if (!attached) return;
   if (replaced != nullptr && replaced != session) {
-    CloseSession(replaced, "a newer connection of this agency took its place");
+    RetireSession(replaced);
   }
   v1::CoordinatorMessage welcome;
   welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
@@ -123,6 +160,7 @@ void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
                                  v1::AgentMessage message) {
   switch (message.kind_case()) {
     case v1::AgentMessage::kHello:
+      if (session->retired()) return;  // sent just before it was replaced
       if (!work_.Push([this, session, hello = message.hello()] {
             OnHello(session, hello);
           })) {

@@ -41,6 +41,10 @@ class LedgerHub {
   // still there.
   void Met(const std::string& agency, const std::string& remembered,
            absl::FunctionRef<bool()> attach);
+  // The session is followed by another, in which `attach` puts it.
+  void GoesOn(absl::FunctionRef<bool()> attach) {
+    peers_->log()->GoesOn(attach);
+  }
   // The checkpoint of an agency's log that is remembered.
   std::string Remembered(const std::string& agency) const {
     return peers_->Remembered(agency);

@@ -18,8 +18,12 @@
 #include "coordinator/config.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/coordinator_backup.h"
+#include "coordinator/enrolment_desk.h"
+#include "coordinator/enrolment_service.h"
+#include "coordinator/invite_command.h"
 #include "coordinator/ledger_hub.h"
 #include "coordinator/node_ledger.h"
+#include "coordinator/peer_gate.h"
 #include "coordinator/query_service.h"
 #include "core/audit/commands.h"
 #include "core/base/command_line.h"
@@ -98,15 +102,29 @@ absl::Status Run(const std::string& config_path) {
       NodeLog::Open(settings.DatabasePath(),
                     CheckpointPath(settings.config.state_dir()),
                     signer->key().name()));
-  CAIRN_ASSIGN_OR_RETURN(const auto credentials,
-                         MakeServerCredentials(settings.config.credentials()));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto gate,
+      PeerGate::Create(settings, log->ledger(), log->database(), &clock));
+  std::unique_ptr<EnrolmentDesk> enrolment;
+  if (settings.config.has_enrolment()) {
+    CAIRN_ASSIGN_OR_RETURN(enrolment,
+                           EnrolmentDesk::Create(settings, log->ledger(),
+                                                 log->database(), &clock));
+  }
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto credentials,
+      MakeServerCredentials(settings.config.credentials(),
+                            [gate = gate.get()](const std::string& chain) {
+                              return gate->AdmitConnection(chain);
+                            }));
 
   AllowManyFiles();
   auto coordinator = std::make_unique<Coordinator>(
-      &settings, log.get(), &registry, ledgers.get(), node->rejects(), &clock);
-  AttachService attach(&settings, coordinator.get());
-  QueryService query(&settings, coordinator.get());
-  AuditService audit(&settings, coordinator.get(), std::move(own_log));
+      &settings, log.get(), &registry, ledgers.get(), gate.get(),
+      node->rejects(), &clock);
+  AttachService attach(&settings, coordinator.get(), enrolment.get());
+  QueryService query(coordinator.get());
+  AuditService audit(coordinator.get(), std::move(own_log));
   // grpc.health.v1: SERVING from the start to the drain.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
@@ -123,9 +141,21 @@ absl::Status Run(const std::string& config_path) {
         absl::StrCat("cannot listen on ", settings.config.listen(),
                      "; is another program using that port?"));
   }
+  std::unique_ptr<EnrolmentService> enrolling;
+  if (enrolment != nullptr) {
+    auto started =
+        EnrolmentService::Start(settings, coordinator.get(), enrolment.get());
+    if (!started.ok()) {
+      server->Shutdown();
+      CAIRN_RETURN_IF_ERROR(node->Stop());
+      return started.status();
+    }
+    enrolling = *std::move(started);
+  }
   LogLine("coordinator.started", {{"listen", settings.config.listen()}});
   WaitForSignal();
   LogLine("coordinator.stopping", {});
+  enrolling.reset();
   server->GetHealthCheckService()->SetServingStatus(false);
   coordinator->Drain("the coordinator is stopping");
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
@@ -296,6 +326,19 @@ int Main(int argc, char** argv) {
       WitnessAnew);
   add(&app, "run", "Run until SIGTERM or Ctrl-C", Run);
   add(&app, "status", "Say what is configured, and whether it runs", Status);
+  InviteFlags invitation;
+  CLI::App* invite = add(
+      &app, "invite", "Make a code with which an agency enrols; then let it in",
+      [&invitation](const std::string& path) {
+        return InviteAgency(path, invitation);
+      });
+  invite->add_option("agency", invitation.agency, "The agency's id")
+      ->required();
+  invite->add_option("--hours", invitation.hours, "How long the code holds")
+      ->check(CLI::Range(1, 24))
+      ->capture_default_str();
+  invite->add_option("--words", invitation.words,
+                     "The six words that its steward read out: let it in");
   std::string folder;
   bool only_verify = false;
   CLI::App* backup =

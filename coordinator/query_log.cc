@@ -164,14 +164,17 @@ absl::Status QueryLog::Answered(const std::string& outcome,
       .status();
 }
 
-absl::StatusOr<v1::Result> QueryLog::Fetch(const std::string& query_id) {
+absl::StatusOr<v1::Result> QueryLog::Fetch(const std::string& query_id,
+                                           const std::string& asker) {
   std::string bytes;
   {
     MutexLock lock(&reading_);
     CAIRN_ASSIGN_OR_RETURN(
         Statement select,
-        reader_->Prepare("SELECT result FROM query WHERE query_id = ?1"));
+        reader_->Prepare("SELECT result FROM query WHERE query_id = ?1 "
+                         "AND (?2 = '' OR asker = ?2)"));
     select.BindText(1, query_id.substr(0, 64));
+    select.BindText(2, asker);
     CAIRN_ASSIGN_OR_RETURN(const bool found, select.Step());
     if (!found || select.IsNull(0)) {
       return absl::NotFoundError(

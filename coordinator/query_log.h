@@ -53,8 +53,10 @@ class QueryLog {
       absl::FunctionRef<absl::Status()> same_commit = absl::OkStatus);
   // `outcome`: complete, partial, refused or failed.
   absl::Status Answered(const std::string& outcome, const v1::Result& result);
-  // NOT_FOUND if there is no such query, or it has no result.
-  absl::StatusOr<v1::Result> Fetch(const std::string& query_id);
+  // NOT_FOUND if there is no such query of this asker (empty: of anyone), or it
+  // has no result.
+  absl::StatusOr<v1::Result> Fetch(const std::string& query_id,
+                                   const std::string& asker = "");
   // Newest first; `asker` empty: of everyone.
   absl::StatusOr<v1::History> List(const std::string& asker, int limit);
   Ledger* ledger() const { return ledger_.get(); }

@@ -4,15 +4,23 @@
 #include <deque>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "coordinator/unary_call.h"
-#include "core/base/log.h"
 #include "core/link/channel.h"
-#include "core/link/credentials.h"
 #include "core/link/translate.h"
 
 namespace cairn {
 namespace {
+
+// One's own questions and their results, or everybody's.
+const std::vector<Call> kHistory = {Call::kReadOwnHistory,
+                                    Call::kReadAllHistory};
+
+bool SeesAll(const PeerIdentity& caller) {
+  const auto role = ParseRole(caller.role);
+  return role.ok() && May({*role}, Call::kReadAllHistory);
+}
 
 // One analyst's stream of events: a queue, one write in flight, Finish once.
 class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
@@ -32,6 +40,18 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
     outgoing_.back().set_message(event.SerializeAsString());
     WriteNext();
   }
+
+  // Nothing that waits is sent any more.
+  void Cut(const absl::Status& why) {
+    {
+      MutexLock lock(&mutex_);
+      outgoing_.resize(std::min<size_t>(outgoing_.size(), writing_ ? 1 : 0));
+    }
+    End(why);
+  }
+
+  // Keeps something as long as the stream is there.
+  void Hold(std::shared_ptr<void> slot) { slot_ = std::move(slot); }
 
   void End(const absl::Status& status) {
     MutexLock lock(&mutex_);
@@ -82,6 +102,7 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
   void OnDone() override { const auto self = std::move(self_); }
 
   grpc::CallbackServerContext* const context_;
+  std::shared_ptr<void> slot_;
   Mutex mutex_;
   std::deque<v1::Envelope> outgoing_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
@@ -96,28 +117,30 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
 grpc::ServerWriteReactor<v1::Envelope>* QueryService::RunQuery(
     grpc::CallbackServerContext* context, const v1::Envelope* request) {
   auto stream = EventStream::Start(context);
-  const auto identity = IdentifyPeer(
-      *context->auth_context(), settings_->catalogue->partnership, {"analyst"});
-  if (!identity.ok()) {
-    LogLine("query.unauthorised",
-            {{"reason", std::string(identity.status().message())}});
+  const auto peer = coordinator_->gate()->Admit(*context->auth_context(),
+                                                {Call::kAskQuestion});
+  if (!peer.ok()) {
     coordinator_->CountReject(Reject::kCertificate);
-    stream->End(identity.status());
-  } else {
-    coordinator_->Ask(
-        identity->id, request->message(),
-        [stream](v1::QueryEvent event) { stream->Send(event); },
-        [stream](absl::Status status) { stream->End(status); });
+    stream->End(peer.status());
+    return stream.get();
   }
+  const auto cut =
+      [weak = std::weak_ptr<EventStream>(stream)](const absl::Status& why) {
+        if (const auto open = weak.lock()) open->Cut(why);
+      };
+  stream->Hold(coordinator_->gate()->Watch(*peer, cut));
+  coordinator_->Ask(
+      peer->identity.id, request->message(), cut,
+      [stream](v1::QueryEvent event) { stream->Send(event); },
+      [stream](absl::Status status) { stream->End(status); });
   return stream.get();
 }
 
 grpc::ServerUnaryReactor* QueryService::Describe(
     grpc::CallbackServerContext* context, const v1::Envelope*,
     v1::Envelope* response) {
-  return UnaryCall(context, *settings_, coordinator_,
-                   {"analyst", "steward", "auditor"}, response,
-                   [this](const std::string&) -> absl::StatusOr<std::string> {
+  return UnaryCall(context, coordinator_, {Call::kDescribe}, response,
+                   [this](const PeerIdentity&) -> absl::StatusOr<std::string> {
                      return coordinator_->Describe().SerializeAsString();
                    });
 }
@@ -126,18 +149,17 @@ grpc::ServerUnaryReactor* QueryService::History(
     grpc::CallbackServerContext* context, const v1::Envelope* request,
     v1::Envelope* response) {
   return UnaryCall(
-      context, *settings_, coordinator_, {"analyst", "steward", "auditor"},
-      response,
+      context, coordinator_, kHistory, response,
       [this, bytes = request->message()](
-          const std::string& asker) -> absl::StatusOr<std::string> {
+          const PeerIdentity& caller) -> absl::StatusOr<std::string> {
         v1::HistoryRequest asked;
         const absl::Status read =
             ParseMessage(bytes, kMaxQuestionBytes, &asked);
         if (!read.ok()) return read;
         const int limit = static_cast<int>(std::clamp<uint32_t>(
             asked.limit() == 0 ? 50 : asked.limit(), 1, 10'000));
-        auto history =
-            coordinator_->log().List(asked.mine() ? asker : "", limit);
+        auto history = coordinator_->log().List(
+            asked.mine() || !SeesAll(caller) ? caller.id : "", limit);
         if (!history.ok()) return history.status();
         return history->SerializeAsString();
       });
@@ -146,18 +168,19 @@ grpc::ServerUnaryReactor* QueryService::History(
 grpc::ServerUnaryReactor* QueryService::Fetch(
     grpc::CallbackServerContext* context, const v1::Envelope* request,
     v1::Envelope* response) {
-  return UnaryCall(context, *settings_, coordinator_, {"analyst", "auditor"},
-                   response,
-                   [this, bytes = request->message()](
-                       const std::string&) -> absl::StatusOr<std::string> {
-                     v1::FetchRequest asked;
-                     const absl::Status read =
-                         ParseMessage(bytes, kMaxQuestionBytes, &asked);
-                     if (!read.ok()) return read;
-                     auto result = coordinator_->log().Fetch(asked.query_id());
-                     if (!result.ok()) return result.status();
-                     return result->SerializeAsString();
-                   });
+  return UnaryCall(
+      context, coordinator_, kHistory, response,
+      [this, bytes = request->message()](
+          const PeerIdentity& caller) -> absl::StatusOr<std::string> {
+        v1::FetchRequest asked;
+        const absl::Status read =
+            ParseMessage(bytes, kMaxQuestionBytes, &asked);
+        if (!read.ok()) return read;
+        auto result = coordinator_->log().Fetch(
+            asked.query_id(), SeesAll(caller) ? "" : caller.id);
+        if (!result.ok()) return result.status();
+        return result->SerializeAsString();
+      });
 }
 
 }  // namespace cairn

@@ -6,14 +6,12 @@
 
 namespace cairn {
 
-// The door for analysts: who may make which call, and status at the edge.
-//   RunQuery            analyst
-//   Describe, History   analyst, steward, auditor
-//   Fetch               analyst, auditor
+// The door for persons: who may make which call (core/identity/person.h), and
+// status at the edge. History and Fetch show an analyst no more than what that
+// analyst asked.
 class QueryService : public v1::QueryService::CallbackService {
  public:
-  QueryService(const CoordinatorSettings* settings, Coordinator* coordinator)
-      : settings_(settings), coordinator_(coordinator) {}
+  explicit QueryService(Coordinator* coordinator) : coordinator_(coordinator) {}
 
   grpc::ServerWriteReactor<v1::Envelope>* RunQuery(
       grpc::CallbackServerContext* context,
@@ -29,7 +27,6 @@ class QueryService : public v1::QueryService::CallbackService {
                                   v1::Envelope* response) override;
 
  private:
-  const CoordinatorSettings* const settings_;
   Coordinator* const coordinator_;
 };
 

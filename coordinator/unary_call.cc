@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "core/base/log.h"
 #include "core/link/channel.h"
-#include "core/link/credentials.h"
 
 namespace cairn {
 
@@ -15,22 +13,18 @@ void SayWhenToRetry(const absl::Status& status,
 }
 
 grpc::ServerUnaryReactor* UnaryCall(grpc::CallbackServerContext* context,
-                                    const CoordinatorSettings& settings,
                                     Coordinator* coordinator,
-                                    const std::vector<std::string>& roles,
+                                    const std::vector<Call>& calls,
                                     v1::Envelope* response, UnaryWork work) {
   auto* reactor = context->DefaultReactor();
-  const auto identity = IdentifyPeer(*context->auth_context(),
-                                     settings.catalogue->partnership, roles);
-  if (!identity.ok()) {
-    LogLine("call.unauthorised",
-            {{"reason", std::string(identity.status().message())}});
+  const auto peer = coordinator->gate()->Admit(*context->auth_context(), calls);
+  if (!peer.ok()) {
     coordinator->CountReject(Reject::kCertificate);
-    reactor->Finish(ToGrpcStatus(identity.status()));
+    reactor->Finish(ToGrpcStatus(peer.status()));
     return reactor;
   }
   const bool taken = coordinator->Run(
-      [reactor, response, work = std::move(work), caller = identity->id] {
+      [reactor, response, work = std::move(work), caller = peer->identity] {
         auto bytes = work(caller);
         if (bytes.ok()) response->set_message(*std::move(bytes));
         reactor->Finish(ToGrpcStatus(bytes.status()));

@@ -17,16 +17,14 @@ namespace cairn {
 void SayWhenToRetry(const absl::Status& status,
                     grpc::CallbackServerContext* context);
 
-// A short call: for a caller whose certificate has one of `roles`, `work` runs
-// on the coordinator's work queue with the caller's id and gives the reply's
-// bytes. PERMISSION_DENIED or UNAUTHENTICATED for others, RESOURCE_EXHAUSTED
-// where too many wait.
+// A short call: for a caller whom the gate lets make one of `calls`, `work`
+// runs on the coordinator's work queue and gives the reply's bytes. The gate's
+// errors for others, RESOURCE_EXHAUSTED where too many wait.
 using UnaryWork =
-    std::function<absl::StatusOr<std::string>(const std::string& caller)>;
+    std::function<absl::StatusOr<std::string>(const PeerIdentity& caller)>;
 grpc::ServerUnaryReactor* UnaryCall(grpc::CallbackServerContext* context,
-                                    const CoordinatorSettings& settings,
                                     Coordinator* coordinator,
-                                    const std::vector<std::string>& roles,
+                                    const std::vector<Call>& calls,
                                     v1::Envelope* response, UnaryWork work);
 
 }  // namespace cairn

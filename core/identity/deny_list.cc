@@ -60,4 +60,13 @@ bool DenyList::HasName(absl::string_view uri) const {
   return names_.find(uri) != names_.end();
 }
 
+std::set<std::string> DenyList::Lines() const {
+  std::set<std::string> lines(names_.begin(), names_.end());
+  for (const std::string& person : persons_) {
+    lines.insert(absl::StrCat("person ", person));
+  }
+  for (const std::string& key : keys_) lines.insert(absl::StrCat("key ", key));
+  return lines;
+}
+
 }  // namespace cairn

@@ -13,7 +13,8 @@ namespace cairn {
 // not used: gRPC 1.51 passes over one that is missing. The list is a text of
 // lines, '#' starts a comment:
 //   person p-4821
-//   key 0f3c..64 hex digits, the SHA-256 of a public key
+//   key 0f3c..64 hex digits, the SHA-256 of a public key: of a person's 32
+//   bytes, or of a certificate's SubjectPublicKeyInfo
 //   spiffe://riverside/agent/st-marys-ed
 // A key is denied whoever shows it. The order does not matter.
 class DenyList {
@@ -27,6 +28,8 @@ class DenyList {
   bool HasKey(absl::string_view key_id) const;
   // A certificate's URI name.
   bool HasName(absl::string_view uri) const;
+  // All of it, each line in one spelling, as above.
+  std::set<std::string> Lines() const;
 
  private:
   std::set<std::string, std::less<>> persons_, keys_, names_;

@@ -46,6 +46,11 @@ absl::Status WitnessedLog::Met(const std::string& witness,
   return absl::OkStatus();
 }
 
+void WitnessedLog::GoesOn(absl::FunctionRef<bool()> attach) {
+  MutexLock lock(&mutex_);
+  attach();
+}
+
 absl::StatusOr<std::vector<std::string>> WitnessedLog::Prove(
     uint64_t from, uint64_t to) const {
   return signer_->ledger().ProveConsistency(from, to);

@@ -68,6 +68,9 @@ class WitnessedLog {
   // is to sign nothing more.
   absl::Status Met(const std::string& witness, const std::string& remembered,
                    absl::FunctionRef<bool()> attach);
+  // The witness's session is followed by another, which he reads when he has
+  // read all of the first: what he was shown there counts.
+  void GoesOn(absl::FunctionRef<bool()> attach);
 
   // Ids that are not a witness's are passed over.
   using SendRequest = absl::FunctionRef<bool(const std::string& witness,

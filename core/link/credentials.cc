@@ -1,22 +1,16 @@
 #include "core/link/credentials.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/base/clock.h"
 #include "core/base/status_macros.h"
 #include "core/link/text_config.h"
+#include "core/link/x509.h"
 #include "grpc/grpc_security_constants.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_certificate_verifier.h"
@@ -26,89 +20,149 @@ namespace cairn {
 namespace {
 
 constexpr unsigned kRefreshSeconds = 10;
-
-template <auto Free>
-struct Freer {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using StorePtr = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
-using StoreContextPtr =
-    std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
+constexpr char kCoordinator[] = "coordinator";
 
 absl::Status Bad(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
 }
 
-absl::StatusOr<X509Ptr> ReadCertificate(const std::string& path) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string pem, ReadFile(path));
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  if (certificate == nullptr) return Bad(path, "holds no PEM certificate");
-  return certificate;
+// With the file's name before its words.
+absl::Status Named(const std::string& path, const absl::Status& status) {
+  return status.ok() ? status : Bad(path, status.message());
 }
 
-absl::StatusOr<KeyPtr> ReadKey(const std::string& path) {
-  CAIRN_RETURN_IF_ERROR(CheckSecretFile(path));
-  CAIRN_ASSIGN_OR_RETURN(const std::string pem, ReadFile(path));
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  if (key == nullptr) return Bad(path, "holds no PEM private key");
-  return key;
-}
-
-std::vector<std::string> UriNames(X509* certificate) {
-  std::vector<std::string> uris;
-  NamesPtr names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  if (names == nullptr) return uris;
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_URI) continue;
-    const ASN1_STRING* text = name->d.uniformResourceIdentifier;
-    uris.emplace_back(
-        reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-        static_cast<size_t>(ASN1_STRING_length(text)));
-  }
-  return uris;
-}
-
-absl::Status CheckChain(X509* certificate, const v1::Credentials& files) {
-  CAIRN_ASSIGN_OR_RETURN(X509Ptr authority, ReadCertificate(files.authority()));
-  StorePtr store(X509_STORE_new());
-  X509_STORE_add_cert(store.get(), authority.get());
-  StoreContextPtr context(X509_STORE_CTX_new());
-  X509_STORE_CTX_init(context.get(), store.get(), certificate, nullptr);
-  const bool good = X509_verify_cert(context.get()) == 1;
-  const int code = X509_STORE_CTX_get_error(context.get());
-  ERR_clear_error();
-  if (good) return absl::OkStatus();
-  return Bad(files.certificate(),
-             absl::StrCat("not accepted by ", files.authority(), ": ",
-                          X509_verify_cert_error_string(code)));
-}
-
-struct PemFiles {
-  std::string authority, key, certificate;
+struct Pem {
+  std::string key, certificate, authority;
+  PeerIdentity identity;
 };
 
-absl::Status CheckFiles(const v1::Credentials& files) {
-  return CheckCredentials(files).status();
+// Reads the three files, once, and checks what was read.
+absl::StatusOr<Pem> ReadCredentials(const v1::Credentials& files) {
+  Pem pem;
+  CAIRN_RETURN_IF_ERROR(CheckSecretFile(files.key()));
+  CAIRN_ASSIGN_OR_RETURN(pem.key, ReadFile(files.key()));
+  CAIRN_ASSIGN_OR_RETURN(pem.certificate, ReadFile(files.certificate()));
+  CAIRN_ASSIGN_OR_RETURN(pem.authority, ReadFile(files.authority()));
+  const auto facts = ReadCertificate(pem.certificate);
+  CAIRN_RETURN_IF_ERROR(Named(files.certificate(), facts.status()));
+  const absl::Status fits = CheckKeyBelongs(pem.key, pem.certificate);
+  if (!fits.ok()) {
+    return Bad(files.key(),
+               absl::StrCat(fits.message(), " (", files.certificate(), ")"));
+  }
+  const absl::Time now = absl::Now();
+  if (now > facts->not_after) {
+    return Bad(files.certificate(),
+               absl::StrCat("has expired on ", FormatUtc(facts->not_after),
+                            "; ask for a new one"));
+  }
+  if (now < facts->not_before) {
+    return Bad(files.certificate(), absl::StrCat("is not valid before ",
+                                                 FormatUtc(facts->not_before),
+                                                 "; check this clock"));
+  }
+  if (facts->uris.size() != 1) {
+    return Bad(files.certificate(), absl::StrCat("has ", facts->uris.size(),
+                                                 " URI names; it must have "
+                                                 "one"));
+  }
+  auto identity = ParseIdentity(facts->uris[0]);
+  CAIRN_RETURN_IF_ERROR(Named(files.certificate(), identity.status()));
+  pem.identity = *std::move(identity);
+  const absl::Status comes = CheckChain(
+      pem.certificate, pem.authority,
+      pem.identity.role == kCoordinator ? Side::kServer : Side::kClient);
+  if (!comes.ok()) {
+    return Bad(files.certificate(),
+               absl::StrCat("not accepted by ", files.authority(), ": ",
+                            comes.message()));
+  }
+  return pem;
 }
 
-std::shared_ptr<grpc::experimental::CertificateProviderInterface> Watch(
-    const v1::Credentials& files) {
-  return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      files.key(), files.certificate(), files.authority(), kRefreshSeconds);
-}
+// Lets a server's side decide about whoever connects.
+class CallerVerifier : public grpc::experimental::ExternalCertificateVerifier {
+ public:
+  explicit CallerVerifier(AdmitPeer admit) : admit_(std::move(admit)) {}
+
+  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)>,
+              grpc::Status* sync_status) override {
+    // At a server the chain does not repeat the caller's own.
+    const auto own = request->peer_cert();
+    const auto rest = request->peer_cert_full_chain();
+    const absl::Status admitted =
+        admit_(absl::StrCat(absl::string_view(own.data(), own.size()),
+                            absl::string_view(rest.data(), rest.size())));
+    *sync_status = admitted.ok()
+                       ? grpc::Status::OK
+                       : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                      std::string(admitted.message()));
+    return true;
+  }
+  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest*) override {
+  }
+
+ private:
+  const AdmitPeer admit_;
+};
+
+// At first contact: the chain must end in the key that the code names, and be a
+// coordinator's of this partnership.
+class PinnedVerifier : public grpc::experimental::ExternalCertificateVerifier {
+ public:
+  PinnedVerifier(std::string pin, std::string partnership,
+                 std::shared_ptr<FirstContact> seen)
+      : pin_(std::move(pin)),
+        partnership_(std::move(partnership)),
+        seen_(std::move(seen)) {}
+
+  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)>,
+              grpc::Status* sync_status) override {
+    const auto shown = request->peer_cert_full_chain();
+    MutexLock lock(&seen_->mutex);
+    const absl::Status good = Look({shown.data(), shown.size()});
+    seen_->refusal = std::string(good.message());
+    *sync_status = good.ok() ? grpc::Status::OK
+                             : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                            seen_->refusal);
+    return true;
+  }
+  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest*) override {
+  }
+
+ private:
+  absl::Status Look(const std::string& chain)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(seen_->mutex) {
+    const auto authority = FindByPin(chain, pin_);
+    if (!authority.ok()) {
+      return absl::UnauthenticatedError(
+          "the server is not the one that this code was made for");
+    }
+    const absl::Status comes = CheckChain(chain, *authority, Side::kServer);
+    if (!comes.ok()) {
+      return absl::UnauthenticatedError(absl::StrCat(
+          "the server's certificate does not hold: ", comes.message()));
+    }
+    CAIRN_ASSIGN_OR_RETURN(const CertificateFacts facts,
+                           ReadCertificate(chain));
+    const auto identity =
+        ParseIdentity(facts.uris.size() == 1 ? facts.uris[0] : std::string());
+    if (!identity.ok() || identity->role != kCoordinator ||
+        identity->partnership != partnership_) {
+      return absl::UnauthenticatedError(
+          absl::StrCat("the server is not the coordinator of ", partnership_));
+    }
+    seen_->authority = *authority;
+    seen_->key_pin = facts.key_pin;
+    return absl::OkStatus();
+  }
+
+  const std::string pin_;
+  const std::string partnership_;
+  const std::shared_ptr<FirstContact> seen_;
+};
 
 // Accepts the coordinator of our own partnership, by its URI name and nothing
 // else.
@@ -125,7 +179,7 @@ class CoordinatorVerifier
     if (uris.size() == 1) {
       auto identity =
           ParseIdentity(std::string(uris[0].data(), uris[0].size()));
-      if (identity.ok() && identity->role == "coordinator" &&
+      if (identity.ok() && identity->role == kCoordinator &&
           identity->partnership == partnership_) {
         *sync_status = grpc::Status::OK;
         return true;
@@ -160,83 +214,43 @@ absl::StatusOr<PeerIdentity> ParseIdentity(const std::string& uri) {
       }
     }
   }
-  if (parts.size() == 2 && parts[1] == "coordinator") {
+  if (parts.size() == 2 && parts[1] == kCoordinator) {
     return PeerIdentity{parts[0], parts[1], ""};
   }
-  if (parts.size() != 3 || parts[1] == "coordinator") return bad;
+  if (parts.size() != 3 || parts[1] == kCoordinator) return bad;
   return PeerIdentity{parts[0], parts[1], parts[2]};
 }
 
 absl::StatusOr<PeerIdentity> CheckCredentials(const v1::Credentials& files) {
-  CAIRN_ASSIGN_OR_RETURN(const KeyPtr key, ReadKey(files.key()));
-  CAIRN_ASSIGN_OR_RETURN(const X509Ptr certificate,
-                         ReadCertificate(files.certificate()));
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    ERR_clear_error();
-    return Bad(files.key(), absl::StrCat("does not belong to the certificate ",
-                                         files.certificate()));
-  }
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) {
-    return Bad(files.certificate(), "has expired; ask for a new one");
-  }
-  if (X509_cmp_current_time(X509_get0_notBefore(certificate.get())) > 0) {
-    return Bad(files.certificate(), "is not valid yet; check this clock");
-  }
-  CAIRN_RETURN_IF_ERROR(CheckChain(certificate.get(), files));
-  const std::vector<std::string> uris = UriNames(certificate.get());
-  if (uris.size() != 1) {
-    return Bad(
-        files.certificate(),
-        absl::StrCat("has ", uris.size(), " URI names; it must have one"));
-  }
-  auto identity = ParseIdentity(uris[0]);
-  if (!identity.ok()) {
-    return Bad(files.certificate(), identity.status().message());
-  }
-  return identity;
+  CAIRN_ASSIGN_OR_RETURN(Pem pem, ReadCredentials(files));
+  return std::move(pem.identity);
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
-    const v1::Credentials& files) {
-  CAIRN_RETURN_IF_ERROR(CheckFiles(files));
-  grpc::experimental::TlsServerCredentialsOptions options(Watch(files));
-  options.watch_root_certs();
-  options.watch_identity_key_cert_pairs();
-  options.set_cert_request_type(
-      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  return grpc::experimental::TlsServerCredentials(options);
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>>
-MakeChannelCredentials(const v1::Credentials& files) {
-  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own, CheckCredentials(files));
-  grpc::experimental::TlsChannelCredentialsOptions options;
-  options.set_certificate_provider(Watch(files));
-  options.watch_root_certs();
-  options.watch_identity_key_cert_pairs();
-  options.set_check_call_host(false);
-  options.set_verify_server_certs(true);
-  options.set_certificate_verifier(
-      grpc::experimental::ExternalCertificateVerifier::Create<
-          CoordinatorVerifier>(own.partnership));
-  return grpc::experimental::TlsCredentials(options);
-}
-
-absl::StatusOr<PeerIdentity> IdentifyPeer(
-    const grpc::AuthContext& context, const std::string& partnership,
-    const std::vector<std::string>& roles) {
+absl::StatusOr<Peer> VerifyPeer(const std::string& chain,
+                                const std::string& authority,
+                                const std::string& partnership) {
+  if (chain.empty()) {
+    return absl::UnauthenticatedError("it showed no certificate");
+  }
+  const auto facts = ReadCertificate(chain);
+  if (!facts.ok()) {
+    return absl::UnauthenticatedError(
+        absl::StrCat("what it showed ", facts.status().message()));
+  }
+  const absl::Status comes = CheckChain(chain, authority, Side::kClient);
+  if (!comes.ok()) {
+    return absl::UnauthenticatedError(absl::StrCat(
+        "the partnership's authority does not vouch for the certificate: ",
+        comes.message()));
+  }
   // Names of type URI only: a DNS or mail name that looks like one does not
   // count.
-  std::vector<std::string> uris;
-  for (const auto& name :
-       context.FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-    uris.emplace_back(name.data(), name.size());
-  }
-  if (uris.size() != 1) {
+  if (facts->uris.size() != 1) {
     return absl::UnauthenticatedError(
-        "the certificate does not carry exactly one URI name");
+        absl::StrCat("the certificate has ", facts->uris.size(),
+                     " URI names; it must have one"));
   }
-  auto identity = ParseIdentity(uris[0]);
+  auto identity = ParseIdentity(facts->uris[0]);
   if (!identity.ok()) {
     return absl::UnauthenticatedError(identity.status().message());
   }
@@ -244,12 +258,79 @@ absl::StatusOr<PeerIdentity> IdentifyPeer(
     return absl::PermissionDeniedError(
         "the certificate is of another partnership");
   }
-  if (std::find(roles.begin(), roles.end(), identity->role) == roles.end()) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        "a certificate of role ", identity->role,
-        " may not make this call; it is for: ", absl::StrJoin(roles, ", ")));
+  return Peer{*std::move(identity), facts->uris[0], facts->key_pin,
+              facts->not_after};
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
+    const v1::Credentials& files, AdmitPeer admit) {
+  CAIRN_RETURN_IF_ERROR(ReadCredentials(files).status());
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          files.key(), files.certificate(), files.authority(),
+          kRefreshSeconds));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(
+      GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
+  options.set_certificate_verifier(
+      grpc::experimental::ExternalCertificateVerifier::Create<CallerVerifier>(
+          std::move(admit)));
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>>
+MakeEnrolmentServerCredentials(const v1::Credentials& files) {
+  CAIRN_ASSIGN_OR_RETURN(const Pem pem, ReadCredentials(files));
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+          std::vector<grpc::experimental::IdentityKeyCertPair>{
+              {pem.key, absl::StrCat(pem.certificate, pem.authority)}}));
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> MakeEnrolmentChannelCredentials(
+    const std::string& root_pin, const std::string& partnership,
+    std::shared_ptr<FirstContact> seen) {
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  // There is no root yet: the verifier finds it in what the server shows.
+  options.set_verify_server_certs(false);
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(
+      grpc::experimental::ExternalCertificateVerifier::Create<PinnedVerifier>(
+          root_pin, partnership, std::move(seen)));
+  return grpc::experimental::TlsCredentials(options);
+}
+
+std::string ChainOf(const grpc::AuthContext& context) {
+  std::string chain;
+  for (const char* property : {GRPC_X509_PEM_CERT_PROPERTY_NAME,
+                               GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME}) {
+    for (const auto& part : context.FindPropertyValues(property)) {
+      chain.append(part.data(), part.size());
+    }
   }
-  return identity;
+  return chain;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>>
+MakeChannelCredentials(const v1::Credentials& files) {
+  CAIRN_ASSIGN_OR_RETURN(const Pem pem, ReadCredentials(files));
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(
+      std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+          pem.authority, std::vector<grpc::experimental::IdentityKeyCertPair>{
+                             {pem.key, pem.certificate}}));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_check_call_host(false);
+  options.set_verify_server_certs(true);
+  options.set_certificate_verifier(
+      grpc::experimental::ExternalCertificateVerifier::Create<
+          CoordinatorVerifier>(pem.identity.partnership));
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace cairn

@@ -28,13 +28,14 @@ constexpr char kSums[] = "SHA256SUMS";
 constexpr char kAside[] = ".restoring";
 
 // The lock, what SQLite keeps beside a database while it is open (its copy has
-// it inside), what is being written, and what must not be put back
-// (witness_memory.h).
+// it inside), what is being written, what must not be put back
+// (witness_memory.h), and an enrolled agent's keys, which live for days and are
+// not to lie about for years.
 bool IsLeftOut(const std::string& path) {
   return path == "lock" || path == "witness.db" ||
-         absl::EndsWith(path, "-wal") || absl::EndsWith(path, "-shm") ||
-         absl::EndsWith(path, "-journal") || absl::EndsWith(path, ".new") ||
-         absl::StartsWith(path, kAside);
+         absl::StartsWith(path, "identity/") || absl::EndsWith(path, "-wal") ||
+         absl::EndsWith(path, "-shm") || absl::EndsWith(path, "-journal") ||
+         absl::EndsWith(path, ".new") || absl::StartsWith(path, kAside);
 }
 
 // A database that a program has open. Those deeper down, extracts, are written

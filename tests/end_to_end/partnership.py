@@ -140,6 +140,7 @@ class Partnership:
         self.folder = folder or new_folder()
         self.port = free_port()
         self.processes = {}
+        self.environments = {}  # name -> what its process has more
         self.policy = ROOT / "policies/standard.textproto"
         self.load_seconds = 60
         for part in ("config", "log", "state"):
@@ -251,7 +252,7 @@ class Partnership:
                 self.processes[name] = subprocess.Popen(
                     ["setpriv", "--pdeathsig", "KILL", "--", *through,
                      str(BIN / program), "run", "--config", str(self.config(name))],
-                    env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    env=dict(ENVIRONMENT, **self.environments.get(name, {})), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )
 
     def signal(self, name, number):

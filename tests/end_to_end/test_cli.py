@@ -17,7 +17,7 @@ import time
 import unittest
 
 import partnership
-from partnership import BIN, COMPLETE, FAILED, PARTIAL, PURPOSE, REFUSED, run
+from partnership import BIN, COMPLETE, FAILED, PARTIAL, PURPOSE, REFUSED, USAGE, run
 
 AGENCY, LEFT, RIGHT = "riverside-police", "st-marys-ed", "queens-ed"
 ED = ("--from", "ed_attendances", "--by", "age_core,sex")
@@ -90,10 +90,14 @@ class CliTest(unittest.TestCase):
         cls.partners = partnership.synthetic(AGENCY, LEFT, RIGHT)
         cls.addClassCleanup(cls.partners.close)
         cls.partners.open()
-        cls.partners.certificates(None, None, "--analyst", "anna")
+        cls.partners.certificates(None, None, "--analyst", "anna",
+                                  "--auditor", "olu")
         cls.anna = cls.partners.write_profile(
             cls.partners.folder / "anna.textproto",
             cls.partners.credentials("analyst-anna"))
+        cls.olu = cls.partners.write_profile(
+            cls.partners.folder / "olu.textproto",
+            cls.partners.credentials("auditor-olu"))
 
     def setUp(self):
         self.partners.heal()
@@ -146,14 +150,18 @@ class CliTest(unittest.TestCase):
         self.assertEqual(agencies[AGENCY]["covers"], "2024-04 to 2025-03")
         self.assertIn("5", agencies[AGENCY]["rule"])
 
-    def test_history_can_be_of_one_analyst(self):
-        self.ask(*ED)
+    def test_history_is_ones_own_and_an_auditors_is_everybodys(self):
+        theirs = self.ask(*ED, output="json").json()["query_id"]
         done = self.partners.query(*ED, profile=self.anna)
         self.assertEqual(done.code, COMPLETE, done)
-        mine = self.ok("history", "--mine", profile=self.anna).rows()
+        mine = self.ok("history", profile=self.anna).rows()
         self.assertEqual({row["asker"] for row in mine}, {"anna"})
-        everybody = self.ok("history", profile=self.anna).rows()
+        self.assertEqual(self.ok("history", "--mine", profile=self.anna).rows(), mine)
+        self.assertEqual(self.partners.cairn("show", theirs, profile=self.anna).code, USAGE)
+        everybody = self.ok("history", profile=self.olu).rows()
         self.assertEqual({row["asker"] for row in everybody}, {"anna", "demo"})
+        self.assertEqual(self.ok("history", "--mine", profile=self.olu).rows(), [])
+        self.ok("show", theirs, profile=self.olu)
         self.assertEqual(everybody[0]["query_id"], mine[0]["query_id"])  # newest first
         self.assertEqual(mine[0]["purpose"], PURPOSE[1])
         self.assertIn("--by age_core,sex", mine[0]["question"])

@@ -76,6 +76,16 @@ class CredentialTest(unittest.TestCase):
     def setUpClass(cls):
         cls.partners = partnership.synthetic(AGENCY, OTHER)
         cls.addClassCleanup(cls.partners.close)
+        cls.deny = cls.partners.folder / "deny.txt"
+        cls.deny.write_text("# nobody\n")
+        write = cls.partners.write_configs
+
+        def write_configs():
+            write()
+            config = cls.partners.config("coordinator")
+            config.write_text(config.read_text() + f"deny_list: {quoted(cls.deny)}\n")
+
+        cls.partners.write_configs = write_configs
         cls.partners.open()
         cls.folder = cls.partners.folder / "certificates"
         # Another root that calls itself the same; and another partnership.
@@ -92,7 +102,8 @@ class CredentialTest(unittest.TestCase):
         again = self.partners.query(*GOOD)
         self.assertEqual((again.code, again.raw), (COMPLETE, self.good.raw), again)
 
-    def issue(self, name, names, days=30, usage="clientAuth"):
+    def issue(self, name, names, days=30, usage="clientAuth", issuer="ca",
+              through=(), more=""):
         """A certificate of the partnership's own root with any names."""
         base = self.folder / name
         key, request, config = (base.with_suffix(s) for s in (".key", ".csr", ".cnf"))
@@ -100,17 +111,17 @@ class CredentialTest(unittest.TestCase):
             "[req]\nprompt=no\ndistinguished_name=n\n[n]\nCN=", name, "\n[leaf]\n",
             "basicConstraints=critical,CA:FALSE\n",
             "keyUsage=critical,digitalSignature\nextendedKeyUsage=", usage,
-            f"\nsubjectAltName={names}\n" if names else "\n"))
+            f"\nsubjectAltName={names}\n" if names else "\n", more))
         for command in (
             ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-out", key],
             ["req", "-new", "-config", config, "-key", key, "-out", request],
             ["x509", "-req", "-days", str(days), "-in", request, "-CA",
-             self.folder / "ca.pem", "-CAkey", self.folder / "ca.key",
+             self.folder / f"{issuer}.pem", "-CAkey", self.folder / f"{issuer}.key",
              "-set_serial", "0x%x" % (abs(hash(name)) + 1), "-extfile", config,
              "-extensions", "leaf", "-out", base.with_suffix(".pem")],
         ):
-            done = subprocess.run(["openssl", *map(str, command)],
+            done = subprocess.run([*through, "openssl", *map(str, command)],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             self.assertEqual(done.returncode, 0, done.stdout)
         return base.with_suffix(".pem")
@@ -223,6 +234,133 @@ class CredentialTest(unittest.TestCase):
                 if call.refused is None:
                     self.assertIn(b"grpc-status" + bytes([len(status)]) + status,
                                   call.headers)
+
+    def wrong_kinds(self):
+        """Name, certificate, what the coordinator's log says, what its holder's
+        program says by itself ("": what the coordinator told it)."""
+        def spoil(name, offset):
+            """A good certificate, with one byte of it changed."""
+            file = self.issue(name, ANALYST)
+            der = bytearray(ssl.PEM_cert_to_DER_cert(file.read_text()))
+            der[offset if offset < 0 else der.index(b"/demo") + 1] ^= 1
+            file.write_text(ssl.DER_cert_to_PEM_cert(bytes(der)))
+            return file
+
+        def foreign(name, folder):
+            for suffix in (".pem", ".key"):
+                (self.folder / name).with_suffix(suffix).write_bytes(
+                    (self.partners.folder / folder / "analyst-demo").with_suffix(
+                        suffix).read_bytes())
+            return (self.folder / name).with_suffix(".pem")
+
+        def self_signed(name):
+            base = self.folder / name
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                 "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=x",
+                 "-addext", f"subjectAltName={ANALYST}", "-keyout",
+                 base.with_suffix(".key"), "-out", base.with_suffix(".pem")],
+                check=True, stderr=subprocess.DEVNULL)
+            return base.with_suffix(".pem")
+
+        def root(name):
+            for suffix in (".pem", ".key"):
+                (self.folder / name).with_suffix(suffix).write_bytes(
+                    (self.folder / "ca").with_suffix(suffix).read_bytes())
+            return (self.folder / name).with_suffix(".pem")
+
+        def by_a_leaf(name):
+            file = self.issue(name, ANALYST, issuer="below")
+            file.write_text(file.read_text() + (self.folder / "below.pem").read_text())
+            return file
+
+        later = ("faketime", "-f", "+3d")
+        uri = "URI:spiffe://riverside/"
+        self.issue("below", ANALYST)
+        yield from (
+            ("k-other-root", foreign("k-other-root", "impostor"), "local issuer", "local issuer"),
+            ("k-elsewhere", foreign("k-elsewhere", "elsewhere"), "local issuer",
+             "local issuer"),
+            ("k-self-signed", self_signed("k-self-signed"), "self-signed", "self-signed"),
+            ("k-by-a-leaf", by_a_leaf("k-by-a-leaf"), "invalid CA", "invalid CA"),
+            ("k-issuer-missing", self.issue("k-issuer-missing", ANALYST, issuer="below"),
+             "local issuer", "local issuer"),
+            ("k-root", root("k-root"), "purpose", "URI names"),
+            ("k-spoilt-name", spoil("k-spoilt-name", 0), "signature", "signature"),
+            ("k-spoilt-signature", spoil("k-spoilt-signature", -1), "signature",
+             "signature"),
+            ("k-expired", self.issue("k-expired", ANALYST, EXPIRED), "expired", "expired"),
+            ("k-not-yet", self.issue("k-not-yet", ANALYST, through=later),
+             "not yet valid", "not valid before"),
+            ("k-for-servers", self.issue("k-for-servers", ANALYST, usage="serverAuth"),
+             "purpose", "purpose"),
+            ("k-for-mail", self.issue("k-for-mail", ANALYST, usage="emailProtection"),
+             "purpose", "purpose"),
+            ("k-critical", self.issue("k-critical", ANALYST,
+                                      more="1.2.3.4=critical,ASN1:NULL\n"),
+             "critical", "critical"),
+        )
+        for name, names, told, own in (
+            ("two", f"{ANALYST},{uri}analyst/other", "2 URI names", "2 URI names"),
+            ("two-foreign", f"{ANALYST},URI:https://a.example/x", "2 URI names",
+             "2 URI names"),
+            ("same-twice", f"{ANALYST},{ANALYST}", "2 URI names", "2 URI names"),
+            ("none", "DNS:analyst.example", "0 URI names", "0 URI names"),
+            ("no-names", "", "0 URI names", "0 URI names"),
+            ("host", f"DNS:{ANALYST[4:]}", "0 URI names", "0 URI names"),
+            ("mail", f"email:{ANALYST[4:]}", "0 URI names", "0 URI names"),
+            ("no-role", f"{uri}demo", "not spiffe://", "not spiffe://"),
+            ("longer", f"{ANALYST}/more", "not spiffe://", "not spiffe://"),
+            ("shorter", "URI:spiffe://riverside", "not spiffe://", "not spiffe://"),
+            ("slash", f"{ANALYST}/", "not spiffe://", "not spiffe://"),
+            ("empty-part", f"{uri}/analyst/demo", "not spiffe://", "not spiffe://"),
+            ("upper", f"{uri}Analyst/demo", "not spiffe://", "not spiffe://"),
+            ("percent", f"{uri}analyst/dem%6f", "not spiffe://", "not spiffe://"),
+            ("scheme", "URI:https://riverside/analyst/demo", "not spiffe://",
+             "not spiffe://"),
+            ("query", f"{ANALYST}?x=1", "not spiffe://", "not spiffe://"),
+            ("partnership", "URI:spiffe://elsewhere/analyst/demo", "another partnership",
+             "do not accept each other"),
+            ("near-partnership", "URI:spiffe://riverside.example/analyst/demo",
+             "another partnership", "do not accept each other"),
+            ("agent", f"{uri}agent/{AGENCY}", "role agent", ""),
+            ("no-such-role", f"{uri}admin/demo", "role admin", ""),
+            ("denied-name", f"{uri}analyst/gone", "was revoked", ""),
+        ):
+            yield "k-" + name, self.issue("k-" + name, names), told, own
+        key = self.issue("k-denied-key", ANALYST)
+        der = subprocess.run(
+            f"openssl x509 -in {key} -noout -pubkey | openssl pkey -pubin -outform DER"
+            " | sha256sum", shell=True, check=True, text=True,
+            stdout=subprocess.PIPE).stdout.split()[0]
+        before = self.partners.log("coordinator").count("peer.revoked")
+        self.deny.write_text(f"spiffe://riverside/analyst/gone\nkey {der}\n")
+        self.addCleanup(lambda: self.deny.write_text("# nobody\n"))
+        wait_until(lambda: self.partners.log("coordinator").count("peer.revoked")
+                   == before + 2, "the list was read")
+        yield "k-denied-key", key, "was revoked", ""
+
+    def test_no_wrong_certificate_gets_a_call_through_and_both_sides_say_why(self):
+        kinds = 0
+        for name, certificate, told, own in list(self.wrong_kinds()):
+            with self.subTest(name):
+                before = len(self.partners.log("coordinator"))
+                call = self.raw(certificate)
+                self.assertEqual(call.data, b"")
+                if call.refused is None:
+                    self.assertIn(b"grpc-status", call.headers)
+                wait_until(lambda: told in self.partners.log("coordinator")[before:],
+                           f"the coordinator's log says: {told}", 10)
+                done = self.ask_as(name)
+                self.is_refused(done, own or told, codes=(NOT_ALLOWED, USAGE))
+            kinds += 1
+        self.assertGreaterEqual(kinds, 30)
+
+    def test_whoever_shows_no_certificate_is_turned_away_and_logged(self):
+        before = len(self.partners.log("coordinator"))
+        self.assertTrue(self.raw().refused)
+        wait_until(lambda: "the certificate shown: none"
+                   in self.partners.log("coordinator")[before:], "it is logged", 10)
 
     # Agents.
 

@@ -1,5 +1,6 @@
 """Signed questions, an agreement that is enforced, and a steward who decides."""
 
+import csv
 import datetime
 import hashlib
 import json
@@ -180,6 +181,89 @@ class PeopleTest(unittest.TestCase):
         self.refused("revoked", *MONTHLY, person="p-left")
         self.assertEqual(self.ask(*MONTHLY).code, COMPLETE)
         (self.people / "deny.txt").write_text("# nobody\n")
+
+    def test_a_coordinator_that_carries_questions_cannot_make_them(self):
+        """Everything that one with its own certificate can do with questions."""
+        (self.people / "deny.txt").write_text("person p-left\n")
+        self.addCleanup((self.people / "deny.txt").write_text, "# nobody\n")
+        port = partnership.free_port()
+        agent, fake = self.partners.config("forged"), self.partners.config("fake")
+        agent.write_text(
+            self.partners.agent_config(POLICE, None, self.partners.folder / "state/forged")
+            .replace(f"127.0.0.1:{self.partners.port}", f"127.0.0.1:{port}"))
+        fake.write_text(self.partners.config("coordinator").read_text().replace(
+            f"127.0.0.1:{self.partners.port}", f"127.0.0.1:{port}"))
+        self.ok("cairn-agent", "load", "--config", agent)
+        agreement = hashlib.sha256(self.agreement_in_force()).hexdigest()
+        hostile = subprocess.Popen(
+            [str(partnership.BIN / "fake_questions"), str(fake), str(self.people), POLICE,
+             agreement], env=partnership.ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+        self.partners.start("forged")
+        try:
+            out, _ = hostile.communicate(timeout=60)
+        finally:
+            hostile.kill()
+            self.partners.stop("forged")
+        said = {line["attempt"]: line for line in map(json.loads, out.splitlines())}
+        with sqlite3.connect(self.partners.folder / "state/forged/agent.db") as rows:
+            lines = [json.loads(line) for (line,) in
+                     rows.execute("SELECT line FROM entry ORDER BY seq")]
+        for attempt, code in (
+                ("replayed", "replayed"), ("altered_bytes", "wider"),
+                ("unsigned", "unsigned"), ("signature_of_another", "signature"),
+                ("altered_signature", "signature"), ("other_kind", "other_kind"),
+                ("other_audience", "audience"), ("other_partnership", "partnership"),
+                ("expired", "expired"), ("not_yet", "not_yet"),
+                ("other_purpose", "purpose"), ("older_agreement", "agreement"),
+                ("revoked_analyst", "revoked"), ("approver_asks", "role"),
+                ("other_key", "signature"), ("forged_person", "unknown_person"),
+                ("no_approval", None)):
+            with self.subTest(attempt):
+                self.assertNotEqual(said[attempt]["outcome"], "answered")
+                of = [line for line in lines if line.get("qid") == f"q-{attempt}"]
+                self.assertEqual([line["type"] for line in of],
+                                 ["query.received", "query.refused"])
+                if code:
+                    self.assertEqual(of[1]["why"], code)
+        self.assertEqual(said["no_approval"]["outcome"], "WAITING")
+        for attempt in ("honest", "honest_again"):
+            self.assertEqual(said[attempt]["outcome"], "answered", said[attempt])
+        released = [line["qid"] for line in lines if line["type"] == "answer.released"]
+        self.assertEqual(released, ["q-honest", "q-honest_again"])
+
+    def agreement_in_force(self):
+        """The text that was signed last."""
+        return (self.people / "agreement.textproto").read_bytes()
+
+    def test_an_approval_is_for_one_question_and_not_by_its_asker(self):
+        """An analyst who is an approver too; and a decision about another question."""
+        self.new_key("p-both")
+        self.ok("cairn", "people", "certify", "--authority", self.people / "authority",
+                "--partnership", "riverside", "--person", "p-both", "--organisation",
+                POLICE, "--role", "analyst", "--role", "approver", "--public-key",
+                self.people / "p-both.pub", "--out", self.people / "p-both.person",
+                "--pin-file", self.pin)
+        self.refused("waits for a steward", *SMALL, person="p-both")
+        ((own,),) = self.waiting()
+        self.decide("approve", "p-both", own[:8])
+        self.taken()
+        self.assertIn("needs 2 more", self.desk("review", own[:8]).out)
+        # The same place, asked by somebody else, is another question.
+        with open(self.partners.folder / "data/places.csv") as places:
+            code = next(csv.DictReader(places))["lsoa"]
+        other = (*SMALL, "--where", f"lsoa = '{code}'")
+        self.refused("waits for a steward", *other)
+        (theirs,) = [q for (q,) in self.waiting() if q != own]
+        for person in ("p-approver", "p-steward"):
+            self.assertEqual(self.decide("approve", person, theirs[:8]).code, COMPLETE)
+            self.taken()
+        given = [e["actor"] for e in self.entries("approval.given")]
+        self.assertNotIn("p-both", given)
+        self.refused("looks at the result", *other)
+        self.refused("waits since", *SMALL, person="p-both")
+        for question in (own, theirs):
+            self.decide("refuse", "p-steward", question[:8], "--why", "not_now")
+            self.taken()
 
     def test_a_session_that_ended_signs_nothing(self):
         environment = self.session("p-kaur", "ended")

@@ -224,8 +224,9 @@ int Main(const std::string& config, const std::string& query) {
                                        OwnerIn(*settings->catalogue, ""));
   const auto keys =
       ReadLedgerKeys(settings->config.ledger_keys(), *settings->catalogue);
-  const auto credentials =
-      MakeServerCredentials(settings->config.credentials());
+  const auto credentials = MakeServerCredentials(
+      settings->config.credentials(),
+      [](const std::string&) { return absl::OkStatus(); });
   v1::Query question;
   if (!secrets.ok() || !keys.ok() || !credentials.ok() ||
       !ParseTextProto("QUERY", query, &question).ok()) {
