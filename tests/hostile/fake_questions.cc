@@ -50,7 +50,7 @@ struct World {
     const auto certificate =
         ReadFile(absl::StrCat(people, "/", person, ".person"));
     if (!key.ok() || !certificate.ok()) _exit(2);
-    return {*key, *certificate};
+    return {*key, std::string(absl::StripAsciiWhitespace(*certificate))};
   }
 };
 
@@ -142,6 +142,7 @@ class Attempts {
     // A people authority of one's own.
     const SecretKey own = SecretKey::Generate();
     const auto person = PeekPerson(analyst_.certificate);
+    if (!person.ok()) _exit(2);
     Person forged = *person;
     forged.public_key = own.public_key();
     const auto certificate = CertifyPerson(own, forged);
