@@ -79,14 +79,6 @@ absl::StatusOr<AggregateSql> AggregateSql::Create(
   return AggregateSql(plan, months, dialect, table);
 }
 
-std::string AggregateSql::From() const {
-  std::vector<std::string> parts;
-  for (const absl::string_view part : absl::StrSplit(table_.table, '.')) {
-    parts.push_back(dialect_.Quote(part));
-  }
-  return absl::StrJoin(parts, ".");
-}
-
 std::string AggregateSql::Text(const LoadPlan::Column& column) const {
   return absl::StrCat("TRIM(CAST(", dialect_.Quote(column.name), " AS ",
                       dialect_.text, "))", dialect_.exact);
@@ -103,8 +95,13 @@ std::string AggregateSql::InPeriods(const std::vector<bool>& chosen,
   std::vector<std::string> parts;
   for (size_t m = 0; m < months_.size(); ++m) {
     if (!chosen[m]) continue;
+    if (months_[m] == kUnknownCode) {
+      parts.push_back(absl::StrCat(Date(), " IS NULL"));
+      continue;
+    }
     size_t last = m;
     while (last + 1 < months_.size() && chosen[last + 1] &&
+           months_[last + 1] != kUnknownCode &&
            DayAfter(months_[last]) == months_[last + 1] + "-01") {
       ++last;
     }
@@ -114,9 +111,6 @@ std::string AggregateSql::InPeriods(const std::vector<bool>& chosen,
     parameters->push_back(DayAfter(months_[last]));
     m = last;
   }
-  if (chosen.size() > months_.size() && chosen.back()) {
-    parts.push_back(absl::StrCat(Date(), " IS NULL"));
-  }
   return parts.empty() ? "1 = 0" : absl::StrJoin(parts, " OR ");
 }
 
@@ -124,14 +118,17 @@ std::string AggregateSql::PeriodCode(const std::vector<int64_t>& to,
                                      Parameters* parameters) const {
   std::string sql = "CASE";
   for (size_t m = 0; m < months_.size(); ++m) {
+    const int64_t code = At(to, static_cast<int64_t>(m));
+    if (months_[m] == kUnknownCode) {
+      absl::StrAppend(&sql, " WHEN ", Date(), " IS NULL THEN ", code);
+      continue;
+    }
     absl::StrAppend(&sql, " WHEN ", Date(), " >= ", dialect_.date, " AND ",
-                    Date(), " < ", dialect_.date, " THEN ",
-                    At(to, static_cast<int64_t>(m)));
+                    Date(), " < ", dialect_.date, " THEN ", code);
     parameters->push_back(months_[m] + "-01");
     parameters->push_back(DayAfter(months_[m]));
   }
-  return absl::StrCat(sql, " ELSE ",
-                      At(to, static_cast<int64_t>(months_.size())), " END");
+  return absl::StrCat(sql, " ELSE -1 END");
 }
 
 // Texts by the code they stand for; compared as they are only where that says
@@ -308,7 +305,7 @@ std::string AggregateSql::Records(const ScanPlan& scan,
         absl::StrCat(dialect_.Quote(table_.spread_by), " AS server"));
   }
   std::string sql = absl::StrCat("SELECT ", absl::StrJoin(columns, ", "),
-                                 " FROM ", From(), " WHERE ");
+                                 " FROM ", table_.In(dialect_), " WHERE ");
   absl::StrAppend(&sql, InPeriods(scan.chosen, parameters));
   return sql;
 }
@@ -397,13 +394,81 @@ SqlStatement AggregateSql::Tabulate(const ScanPlan& scan,
   return sql;
 }
 
-std::vector<std::string> AggregateSql::Writes() const {
-  const std::string date = Date();
-  return {
-      absl::StrCat("DELETE FROM ", From(), " WHERE 1 = 0"),
-      absl::StrCat("UPDATE ", From(), " SET ", date, " = ", date,
-                   " WHERE 1 = 0"),
-      absl::StrCat("CREATE TABLE cairn_write_check (x ", dialect_.big, ")")};
+std::string AggregateSql::Hash(const Weights& weights) const {
+  const std::string prime = absl::StrCat(kPrime);
+  std::string hash = "1";
+  const auto times = [&](const std::string& factor) {
+    hash = dialect_.Rest(absl::StrCat(hash, " * ", factor), prime);
+  };
+  for (size_t d = 0; d < plan_.dimensions.size(); ++d) {
+    times(absl::StrCat("w", d));
+  }
+  for (size_t q = 0; q < plan_.quantities.size(); ++q) {
+    const std::string number = dialect_.Rest(
+        absl::StrCat("(q", q, " - (", plan_.quantities[q]->clip_low, ") + ",
+                     weights.of_quantity[q], ")"),
+        prime);
+    for (int power = 0; power < 4; ++power) times(number);
+  }
+  return hash;
+}
+
+SqlStatement AggregateSql::See(const Weights& weights, int time,
+                               const std::vector<bool>& chosen) const {
+  SqlStatement sql;
+  const std::string prime = absl::StrCat(kPrime);
+  std::vector<std::string> columns, least, least_of_all;
+  for (size_t d = 0; d < plan_.dimensions.size(); ++d) {
+    const int at = static_cast<int>(d);
+    columns.push_back(absl::StrCat(
+        "CAST(", Code(at, at == time, weights.of_code[d], &sql.parameters),
+        " AS ", dialect_.big, ") AS w", d));
+    least.push_back(absl::StrCat("MIN(w", d, ") AS m", d));
+    least_of_all.push_back(absl::StrCat("MIN(m", d, ")"));
+  }
+  columns.push_back(absl::StrCat(Person(&sql.parameters), " AS p"));
+  for (size_t q = 0; q < plan_.quantities.size(); ++q) {
+    columns.push_back(
+        absl::StrCat(Amount(static_cast<int>(q), &sql.parameters), " AS q", q));
+  }
+  // Each server can add up its own part.
+  const std::string server = table_.spread_by.empty() ? "" : ", server";
+  if (!server.empty()) {
+    columns.push_back(
+        absl::StrCat(dialect_.Quote(table_.spread_by), " AS server"));
+  }
+  std::string where = InPeriods(chosen, &sql.parameters);
+  // A record with no date that can be read lies in no period and is no code.
+  if (std::find(months_.begin(), months_.end(), kUnknownCode) ==
+      months_.end()) {
+    absl::StrAppend(&where, " OR ", Date(), " IS NULL");
+  }
+  if (!dialect_.no_day.empty()) {
+    absl::StrAppend(&where, " OR ", Date(), dialect_.no_day);
+  }
+  const auto whole = [this](absl::string_view sum) {
+    return absl::StrCat("CAST(SUM(", sum, ") AS ", dialect_.big, ")");
+  };
+  std::vector<std::string> again;
+  for (size_t d = 0; d < plan_.dimensions.size(); ++d) {
+    again.push_back(absl::StrCat("MIN(m", d, ") AS m", d));
+  }
+  const std::string rest = dialect_.Rest("s", prime);
+  const std::string square =
+      dialect_.Rest(absl::StrCat(rest, " * ", rest), prime);
+  sql.text = absl::StrCat(
+      "WITH r AS (SELECT ", absl::StrJoin(columns, ", "), " FROM ",
+      table_.In(dialect_), " WHERE ", where, "), h AS (SELECT r.*, ",
+      Hash(weights), " AS h FROM r), g AS (SELECT p", server, ", ",
+      dialect_.count, " AS n, ", whole("h"), " AS s, ",
+      absl::StrJoin(least, ", "), " FROM h GROUP BY p", server,
+      "), f AS (SELECT p, SUM(n) AS n, ", whole("s"), " AS s, ",
+      absl::StrJoin(again, ", "),
+      " FROM g GROUP BY p) SELECT SUM(n), COUNT(p), SUM(CASE WHEN p IS NULL "
+      "THEN n ELSE 0 END), SUM(CASE WHEN p IS NULL THEN ",
+      rest, " ELSE ", dialect_.Rest(absl::StrCat(square, " * ", square), prime),
+      " END), ", absl::StrJoin(least_of_all, ", "), " FROM f");
+  return sql;
 }
 
 }  // namespace cairn

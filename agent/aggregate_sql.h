@@ -8,19 +8,12 @@
 #include "absl/status/statusor.h"
 #include "agent/load_plan.h"
 #include "agent/odbc.h"
+#include "agent/own_database.h"
 #include "agent/scan_plan.h"
 #include "agent/sql_dialect.h"
 #include "core/query/table.h"
 
 namespace cairn {
-
-// Where an agency's records lie in its own database.
-struct SqlTable {
-  std::string table;  // or view; a dot takes apart schema and name
-  // A column by which the table is spread over several servers, or empty: it is
-  // grouped by, so that each server can do its own part.
-  std::string spread_by;
-};
 
 // The one statement that fills a table: grouped in the database, so that only
 // figures of cells come back. Codes are worked out there too, by the same
@@ -36,7 +29,8 @@ struct SqlTable {
 //      none, and of each sum its total, its largest share, its second largest
 class AggregateSql {
  public:
-  // All must outlive it. `months`: covered, in order, as YYYY-MM.
+  // All must outlive it. `months`: of each era, as YYYY-MM, or U: those without
+  // a date.
   // INVALID_ARGUMENT: the mapping has what a database source cannot give, one
   // sentence.
   static absl::StatusOr<AggregateSql> Create(
@@ -45,8 +39,27 @@ class AggregateSql {
 
   SqlStatement Tabulate(const ScanPlan& scan, const TableShape& shape) const;
 
-  // Statements that an account that can only read is refused.
-  std::vector<std::string> Writes() const;
+  // The one statement that tells whether records are still what they were: one
+  // row of sums over hashes of them, made of the weights below. Two sets of
+  // records that a table could tell apart have other sums, but for about one
+  // chance in 2^31 times the number of dimensions.
+  //
+  //   r  each record: the weight of each of its codes (-1: unknown to the
+  //      mapping), its person, its quantities
+  //   h  each record's hash: the product of its weights, and of a fourth power
+  //      for each quantity
+  //   f  the records of a person: their hashes' sum
+  //   -> records, persons, records without a person, sum of the fourth powers
+  //      of f (so that who has which records together counts), and of each
+  //      stored dimension its least weight
+  struct Weights {
+    std::vector<std::vector<int64_t>> of_code;  // by dimension and code
+    std::vector<int64_t> of_quantity;
+  };
+  // Primes to this one; a product of two of them is a BIGINT.
+  static constexpr int64_t kPrime = 2147483647;
+  SqlStatement See(const Weights& weights, int time,
+                   const std::vector<bool>& chosen) const;
 
  private:
   using Parameters = std::vector<std::string>;
@@ -54,9 +67,9 @@ class AggregateSql {
                const SqlDialect& dialect, const SqlTable& table)
       : plan_(plan), months_(months), dialect_(dialect), table_(table) {}
 
-  std::string From() const;
   std::string Text(const LoadPlan::Column& column) const;
   std::string Date() const;
+  std::string Hash(const Weights& weights) const;
   std::string InPeriods(const std::vector<bool>& chosen,
                         Parameters* parameters) const;
   std::string PeriodCode(const std::vector<int64_t>& to,

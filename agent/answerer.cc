@@ -51,6 +51,8 @@ void SetReceipt(const Receipt& receipt, v1::Answer* answer) {
 
 // What is said of a failure: nothing that depends on the records.
 Refusal WhyNoTable(const absl::Status& status) {
+  const std::string told = ToldInstead(status);
+  if (!told.empty()) return {v1::NOT_READY, told};
   if (absl::IsFailedPrecondition(status)) {
     return {v1::NOT_READY,
             "its disclosure policy changed since these records were first "
@@ -213,6 +215,8 @@ absl::Status Answerer::WriteFailed(const absl::Status& why,
                                    v1::Answer* answer) {
   // The true reason is for the agency's own eyes; the sentence sent depends on
   // nothing in the records.
+  LogLine("query.failed", {{"query", answer->query_id()},
+                           {"reason", std::string(why.message())}});
   SetRefusal(WhyNoTable(why), answer);
   return WriteEnd(std::string(absl::StatusCodeToString(why.code())), answer);
 }

@@ -9,8 +9,8 @@
 #include "agent/answerer.h"
 #include "agent/earlier_extract.h"
 #include "agent/loader.h"
+#include "agent/open_source.h"
 #include "agent/planner.h"
-#include "agent/sqlite_source.h"
 #include "agent/terms.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -50,8 +50,7 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
   if (open.source == nullptr || open.stamp != stamp) {
     open.figures.reset();
     open.source.reset();
-    auto source =
-        SqliteSource::Open(path, data_set, settings_->catalogue->digest);
+    auto source = OpenDataSource(*settings_, data_set, path);
     if (absl::IsNotFound(source.status()) && records_ != nullptr &&
         use == Use::kAnswer) {
       CAIRN_RETURN_IF_ERROR(records_->Removed(data_set.id));

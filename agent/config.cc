@@ -6,6 +6,7 @@
 #include "absl/strings/str_replace.h"
 #include "agent/identity_folder.h"
 #include "agent/loader.h"
+#include "agent/own_database.h"
 #include "core/base/status_macros.h"
 #include "core/link/catalogue_file.h"
 #include "core/link/plan_file.h"
@@ -84,7 +85,25 @@ void Resolve(const std::string& path, v1::AgentConfig* config) {
   for (v1::Source& source : *config->mutable_source()) {
     fix(source.mutable_mapping());
     for (std::string& file : *source.mutable_file()) fix(&file);
+    if (source.database().has_password_file()) {
+      fix(source.mutable_database()->mutable_password_file());
+    }
   }
+}
+
+absl::Status CheckDatabaseOf(const std::string& path, const v1::Source& source,
+                             const DisclosurePolicy& policy) {
+  if (!source.has_database()) return absl::OkStatus();
+  absl::Status checked = CheckOwnDatabase(source.database());
+  if (checked.ok() && source.database().in_place() &&
+      policy.cell_key.has_value()) {
+    checked = absl::InvalidArgumentError(
+        "database: records that stay in place have no keys, which the policy's "
+        "method CELL_KEY needs; let load copy them (in_place: false)");
+  }
+  if (checked.ok()) return checked;
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": source ", source.data_set(), ": ", checked.message()));
 }
 
 absl::Status CheckSources(const std::string& path,
@@ -101,12 +120,13 @@ absl::Status CheckSources(const std::string& path,
           absl::StrCat(path, ": data set ", source.data_set(),
                        " has two sources; list all files in one"));
     }
-    if (source.file().empty() || source.mapping().empty() ||
-        source.covers().empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": source ", source.data_set(),
-                       " needs file, mapping and covers { from: .. to: .. }"));
+    if (source.file().empty() != source.has_database() ||
+        source.mapping().empty() || source.covers().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": source ", source.data_set(),
+          " needs file or database, mapping and covers { from: .. to: .. }"));
     }
+    CAIRN_RETURN_IF_ERROR(CheckDatabaseOf(path, source, settings.policy));
   }
   for (const v1::Source& source : settings.config.source()) {
     const auto data_set = settings.catalogue->Find(source.data_set());
@@ -254,6 +274,14 @@ policy: "standard.textproto"
 #   mapping: "mapping.textproto"
 #   covers { from: "2024-04" to: "2025-03" }
 # }
+# Or a table or view of your own database, by ODBC, in place of `file`. Give the
+# agent an account that can only read; `check` proves that it cannot write.
+#   database {
+#     connection: "DRIVER={PostgreSQL Unicode};SERVER=db;DATABASE=records;UID=cairn"
+#     password_file: "database.password"    # chmod 600
+#     table: "public.events"
+#     in_place: true    # leave the records there; without it load copies them
+#   }
 )";
   return absl::StrReplaceAll(kText, {{"AGENCY", agency}});
 }

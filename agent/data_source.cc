@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -18,6 +19,8 @@
 
 namespace cairn {
 namespace {
+
+constexpr char kToldInstead[] = "cairn/told-instead";
 
 // The codes of an axis in the catalogue's order (places: by code).
 std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
@@ -37,6 +40,15 @@ absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     absl::string_view sentence) {
   *refusal = {reason, std::string(sentence)};
   return absl::FailedPreconditionError(refusal->sentence);
+}
+
+absl::Status TellInstead(absl::Status error, absl::string_view sentence) {
+  error.SetPayload(kToldInstead, absl::Cord(sentence));
+  return error;
+}
+
+std::string ToldInstead(const absl::Status& error) {
+  return std::string(error.GetPayload(kToldInstead).value_or(absl::Cord()));
 }
 
 std::vector<std::string> DataSource::ValuesAt(

@@ -29,6 +29,13 @@ struct Refusal {
 absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     absl::string_view sentence);
 
+// An error of a source whose question is refused with this sentence: it depends
+// on the state of the agency's systems alone. The error's own message stays
+// with the agency.
+absl::Status TellInstead(absl::Status error, absl::string_view sentence);
+// That sentence; empty if there is none.
+std::string ToldInstead(const absl::Status& error);
+
 // One data set of an agency: what is held of it, which follows from what load
 // wrote down, and its tables, which follow from the records. One thread at a
 // time.

@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "agent/loader.h"
+#include "agent/record_reader.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/link/text_config.h"
@@ -76,7 +77,7 @@ absl::StatusOr<std::vector<std::string>> CoveredMonths(
   }
   if (covered.empty()) {
     return fail(
-        "covers is missing; say which whole months the files hold, such as "
+        "covers is missing; say which whole months the records hold, such as "
         "covers { from: \"2024-01\" to: \"2024-03\" }");
   }
   return std::vector<std::string>(covered.begin(), covered.end());
@@ -116,16 +117,15 @@ absl::StatusOr<Precision> FindPrecision(const v1::Source& source,
       not_dates.insert(absl::StripAsciiWhitespace(value.from()));
     }
   }
-  CAIRN_ASSIGN_OR_RETURN(const CsvOptions options,
-                         CsvOptionsOf(mapping, source.mapping()));
-  for (const std::string& path : source.file()) {
-    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<CsvReader> file,
-                           CsvReader::Open(path, options));
-    const int column = FindColumn(file->header(), name);
+  if (source.database().in_place()) return Precision::kMonth;
+  for (int part = 0; part < RecordReader::PartsOf(source); ++part) {
+    CAIRN_ASSIGN_OR_RETURN(const auto records,
+                           RecordReader::Open(source, part, mapping));
+    const int column = FindColumn(records->header(), name);
     if (column < 0) break;  // said better when the columns are bound
     std::vector<absl::string_view> fields;
     for (;;) {
-      CAIRN_ASSIGN_OR_RETURN(const bool more, file->Next(&fields));
+      CAIRN_ASSIGN_OR_RETURN(const bool more, records->Next(&fields));
       if (!more) break;
       const absl::string_view text = absl::StripAsciiWhitespace(fields[column]);
       const auto moment = ParseMoment(text);

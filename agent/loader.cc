@@ -12,6 +12,8 @@
 #include "absl/time/time.h"
 #include "agent/earlier_extract.h"
 #include "agent/extract_writer.h"
+#include "agent/in_place.h"
+#include "agent/record_reader.h"
 #include "agent/sqlite_source.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -34,9 +36,8 @@ class Loader {
 
   absl::StatusOr<LoadReport> Load() {
     CAIRN_RETURN_IF_ERROR(Prepare());
-    const v1::Source& source = request_.source;
-    for (int f = 0; f < source.file_size(); ++f) {
-      const absl::Status read = ReadFileOfRows(f);
+    for (int f = 0; f < RecordReader::PartsOf(request_.source); ++f) {
+      const absl::Status read = ReadRows(f);
       if (read.ok()) continue;
       return bad_rows_ == 0 ? Nothing(read, read.message()) : BadRows(&read);
     }
@@ -52,15 +53,15 @@ class Loader {
           absl::StrCat("this source is of data set '", source.data_set(),
                        "', not of ", request_.data_set.id));
     }
-    if (source.file().empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "source of ", request_.data_set.id, ": it names no file"));
+    if (RecordReader::PartsOf(source) == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("source of ", request_.data_set.id,
+                       ": it names no file and no database"));
     }
     CAIRN_ASSIGN_OR_RETURN(months_, CoveredMonths(source, request_.data_set));
     CAIRN_ASSIGN_OR_RETURN(mapping_bytes_, ReadFile(source.mapping()));
     CAIRN_RETURN_IF_ERROR(
         ParseTextProto(source.mapping(), mapping_bytes_, &mapping_));
-    CAIRN_ASSIGN_OR_RETURN(options_, CsvOptionsOf(mapping_, source.mapping()));
     MappingInputs inputs;
     inputs.mapping = &mapping_;
     inputs.path = source.mapping();
@@ -142,19 +143,18 @@ class Loader {
             "from then on is not held against what was released before"));
   }
 
-  absl::Status ReadFileOfRows(int f) {
-    const std::string& path = request_.source.file(f);
-    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<CsvReader> file,
-                           CsvReader::Open(path, options_));
-    CAIRN_RETURN_IF_ERROR(mapper_->Bind(path, file->header()));
+  absl::Status ReadRows(int f) {
+    CAIRN_ASSIGN_OR_RETURN(const auto records,
+                           RecordReader::Open(request_.source, f, mapping_));
+    CAIRN_RETURN_IF_ERROR(mapper_->Bind(records->name(), records->header()));
     std::vector<absl::string_view> fields;
     MappedRow row;
     RowProblem problem;
     for (;;) {
-      CAIRN_ASSIGN_OR_RETURN(const bool more, file->Next(&fields));
+      CAIRN_ASSIGN_OR_RETURN(const bool more, records->Next(&fields));
       if (!more) break;
       if (rows_read_++ % kRowsBetweenLooks == 0) {
-        CAIRN_RETURN_IF_ERROR(LookAround(f, file->fraction_read()));
+        CAIRN_RETURN_IF_ERROR(LookAround(f, records->fraction_read()));
       }
       switch (mapper_->Map(fields, &row, &problem)) {
         case RowMapper::Outcome::kStored:
@@ -166,7 +166,7 @@ class Loader {
           ++rows_outside_period_;
           break;
         case RowMapper::Outcome::kBad:
-          Note(path, file->line(), problem);
+          Note(records->where(), problem);
           break;
       }
     }
@@ -185,16 +185,16 @@ class Loader {
       return absl::CancelledError("the load was stopped");
     }
     if (request_.progress) {
-      request_.progress((f + fraction) / request_.source.file_size(),
+      request_.progress((f + fraction) / RecordReader::PartsOf(request_.source),
                         rows_read_);
     }
     return absl::OkStatus();
   }
 
-  void Note(const std::string& path, uint64_t line, const RowProblem& problem) {
+  void Note(const std::string& where, const RowProblem& problem) {
     if (++bad_rows_ > kMaxProblems) return;
-    problems_.push_back(absl::StrCat(path, ":", line, ": column '",
-                                     problem.column, "': ", problem.what));
+    problems_.push_back(
+        absl::StrCat(where, ": column '", problem.column, "': ", problem.what));
     if (!request_.on_terminal) return;
     request_.on_terminal(absl::StrCat(
         problems_.back(), ": '",
@@ -234,10 +234,14 @@ class Loader {
     meta_.set_rows_outside_period(rows_outside_period_);
     meta_.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
                                          absl::UTCTimeZone()));
+    LoadReport report;
+    report.months = versions_->changes();
+    // Eight bytes for each record, now and before: room that the rest needs.
+    versions_.reset();
+    before_.reset();
     const absl::Status finished = writer_->Finish(
         meta_, [this](const std::string& path) { return Complete(path); });
     if (!finished.ok()) return Nothing(finished, finished.message());
-    LoadReport report;
     report.data_set = meta_.data_set();
     report.epoch = meta_.epoch();
     report.rows = meta_.rows();
@@ -245,7 +249,6 @@ class Loader {
     report.rows_without_person = meta_.rows_without_person();
     report.has_person = meta_.has_person();
     report.columns = mapper_->Counts();
-    report.months = versions_->changes();
     report.stands_apart = stands_apart_;
     report.seconds = absl::ToDoubleSeconds(absl::Now() - start_);
     return report;
@@ -313,7 +316,6 @@ class Loader {
   std::vector<std::string> months_;
   std::string mapping_bytes_;
   v1::Mapping mapping_;
-  CsvOptions options_;
   std::unique_ptr<RowMapper> mapper_;
   v1::ExtractMeta meta_;
   std::unique_ptr<MonthVersions> versions_;
@@ -330,6 +332,7 @@ class Loader {
 }  // namespace
 
 absl::StatusOr<LoadReport> LoadDataSet(const LoadRequest& request) {
+  if (request.source.database().in_place()) return LoadInPlace(request);
   return Loader(request).Load();
 }
 

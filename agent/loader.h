@@ -58,10 +58,12 @@ struct LoadReport {
   std::vector<MonthChange> months;
   // Figures were released before of records that these cannot be held against.
   bool stands_apart = false;
+  bool in_place = false;  // the records stay where they are
   double seconds = 0;
 };
 
-// Reads all files of a source into <state_dir>/extract/<data set>.db. The
+// Reads all records of a source into <state_dir>/extract/<data set>.db, or, in
+// place, looks at them where they are (agent/in_place.h). The
 // earlier extract stays, untouched, unless and until all of the new one is
 // written. Months of which too few records changed stay as they were
 // (agent/month_versions.h). The same content under the same catalogue, codes,
@@ -71,7 +73,8 @@ struct LoadReport {
 // INVALID_ARGUMENT: the mapping, the months covered or the files are wrong.
 //   For rows that cannot be read, the first line says how many, and up to ten
 //   lines "file:line: column 'X': what" follow.
-// NOT_FOUND: there is no such file. CANCELLED: stopped.
+// NOT_FOUND: there is no such file. CANCELLED: stopped. Of a database, all
+//   errors of RecordReader.
 // FAILED_PRECONDITION: another load of the data set is running, or the earlier
 //   extract does not know what was released (a backup was restored).
 absl::StatusOr<LoadReport> LoadDataSet(const LoadRequest& request);
@@ -81,8 +84,8 @@ absl::StatusOr<LoadReport> LoadDataSet(const LoadRequest& request);
 absl::StatusOr<std::vector<std::string>> CoveredMonths(const v1::Source& source,
                                                        const DataSet& data_set);
 
-// How finely the source's dates are known, as the first date in its files
-// shows; to the month if there is none.
+// How finely the source's dates are known, as the first date in its records
+// shows; to the month if there is none, or if they are asked in place.
 absl::StatusOr<Precision> FindPrecision(const v1::Source& source,
                                         const v1::Mapping& mapping);
 

@@ -35,7 +35,18 @@ bool IsMonths(const v1::ExtractDimension& dimension,
                    months[0]) != dimension.code().end();
 }
 
-std::string OutlineOf(const v1::ExtractMeta& meta, int time_slot) {
+// Position of the dimension of time; -1: there is none.
+int TimeSlot(const v1::ExtractMeta& meta) {
+  for (int d = 0; d < meta.dimension_size(); ++d) {
+    if (IsMonths(meta.dimension(d), meta)) return d;
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::string OutlineOf(const v1::ExtractMeta& meta) {
+  const int time_slot = TimeSlot(meta);
   Sha256Stream all;
   AddPiece(meta.data_set(), &all);
   AddPiece(meta.area(), &all);
@@ -55,22 +66,13 @@ std::string OutlineOf(const v1::ExtractMeta& meta, int time_slot) {
   return Hex(all.Finish()).substr(0, 32);
 }
 
-}  // namespace
-
 MonthVersions::MonthVersions(v1::ExtractMeta* now, absl::string_view agent_key)
     : now_([now] {
-        int slot = -1;
-        for (int d = 0; d < now->dimension_size() && slot < 0; ++d) {
-          if (IsMonths(now->dimension(d), *now)) slot = d;
-        }
-        now->set_outline(OutlineOf(*now, slot));
+        now->set_outline(OutlineOf(*now));
         return *now;
       }()),
-      hasher_(
-          HmacSha256(agent_key, absl::StrCat(kHashLabel, now->data_set()))) {
-  for (int d = 0; d < now_.dimension_size() && time_slot_ < 0; ++d) {
-    if (IsMonths(now_.dimension(d), now_)) time_slot_ = d;
-  }
+      hasher_(HmacSha256(agent_key, absl::StrCat(kHashLabel, now->data_set()))),
+      time_slot_(TimeSlot(now_)) {
   std::vector<std::string> codes = {""};
   if (time_slot_ >= 0) {
     const auto& held = now_.dimension(time_slot_).code();

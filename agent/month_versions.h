@@ -123,7 +123,7 @@ class MonthVersions {
 
   const v1::ExtractMeta now_;
   const Pseudonymiser hasher_;
-  int time_slot_ = -1;
+  const int time_slot_;
   std::vector<Month> months_;                     // covered, by code's number
   absl::flat_hash_map<std::string, int> number_;  // of a month's code
   std::vector<int64_t> time_value_;               // by old value
@@ -137,6 +137,9 @@ class MonthVersions {
   bool is_new_epoch_ = true;
   std::vector<MonthChange> changes_;
 };
+
+// Digest of what a record's columns mean (ExtractMeta.outline).
+std::string OutlineOf(const v1::ExtractMeta& meta);
 
 // One sentence for each kind of thing that a load did to months, for the
 // steward; empty for a first load.

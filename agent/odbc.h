@@ -47,6 +47,22 @@ class OdbcConnection {
   absl::StatusOr<std::vector<Row>> Query(const SqlStatement& sql, size_t most,
                                          Seconds timeout);
 
+  // The rows of several statements, all of the same state of the database:
+  // what others write meanwhile is not seen. `timeout`: of each.
+  // UNIMPLEMENTED: the database has no such transactions.
+  struct Asked {
+    SqlStatement sql;
+    size_t most;
+  };
+  absl::StatusOr<std::vector<std::vector<Row>>> QueryTogether(
+      const std::vector<Asked>& asked, Seconds timeout);
+
+  // The rows of a statement as texts, one after another.
+  class Texts;
+  // `timeout`: until there is a first row, and for each thousand more.
+  absl::StatusOr<std::unique_ptr<Texts>> Read(const SqlStatement& sql,
+                                              Seconds timeout);
+
   // OK where the database refuses a statement because the account may not;
   // whatever it did is undone. FAILED_PRECONDITION: it was carried out. Other
   // errors: it was refused for another reason, which proves nothing.
@@ -54,9 +70,19 @@ class OdbcConnection {
 
  private:
   struct Handles;
+  class Reading;
   explicit OdbcConnection(std::unique_ptr<Handles> handles);
 
   std::unique_ptr<Handles> handles_;
+};
+
+// The connection must outlive it, and does nothing else meanwhile.
+class OdbcConnection::Texts {
+ public:
+  virtual ~Texts() = default;
+  // In UTF-8; NULL is empty. False: there are no more. Errors as above;
+  // INVALID_ARGUMENT: a text of more than 1 MiB.
+  virtual absl::StatusOr<bool> Next(std::vector<std::string>* fields) = 0;
 };
 
 }  // namespace cairn

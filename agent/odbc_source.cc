@@ -4,6 +4,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/digest.h"
 #include "core/base/status_macros.h"
 
 namespace cairn {
@@ -63,59 +64,139 @@ OdbcSource::OdbcSource(OdbcSettings settings, v1::ExtractMeta meta,
 
 absl::StatusOr<std::unique_ptr<OdbcSource>> OdbcSource::Open(
     OdbcSettings settings, v1::ExtractMeta meta, const DataSet& data_set,
-    LoadPlan plan) {
+    LoadPlan plan, absl::string_view agent_key) {
   auto source = absl::WrapUnique(new OdbcSource(
       std::move(settings), std::move(meta), data_set, std::move(plan)));
-  const v1::ExtractMeta& told = source->meta();
-  for (int m = 0; m < told.month_size(); ++m) {
-    source->months_.push_back(told.month(m));
-    if (m >= told.era_size()) {
-      return absl::InvalidArgumentError("the description has too few eras");
-    }
+  if (source->time_ < 0) {
+    return absl::InvalidArgumentError(
+        "a data set that is asked in place needs months");
+  }
+  for (const v1::ExtractEra& era : source->meta_.era()) {
+    source->months_.push_back(era.month());
   }
   CAIRN_RETURN_IF_ERROR(AggregateSql::Create(source->plan_, source->months_,
-                                             source->dialect_,
+                                             SqlDialect(),
                                              source->settings_.table)
                             .status());
+  source->weights_ = source->WeightsBy(agent_key);
   return source;
 }
 
-absl::Status OdbcSource::Connect() const {
-  if (connection_ != nullptr) return absl::OkStatus();
-  CAIRN_ASSIGN_OR_RETURN(
-      auto connection,
-      OdbcConnection::Open(settings_.connection, settings_.timeout));
-  CAIRN_ASSIGN_OR_RETURN(const std::string product, connection->Product());
-  CAIRN_ASSIGN_OR_RETURN(dialect_, SqlDialect::Of(product));
-  connection_ = std::move(connection);
-  return absl::OkStatus();
+// Nobody who has no key knows which records would come to the same.
+AggregateSql::Weights OdbcSource::WeightsBy(absl::string_view agent_key) const {
+  const std::string secret = HmacSha256(
+      agent_key, absl::StrCat("cairn/records-in-place/1 ", data_set_.id));
+  const Pseudonymiser weigh(secret);
+  const auto weight = [&weigh](absl::string_view of, absl::string_view code) {
+    const uint64_t bits =
+        weigh.Bits(absl::StrCat(of.size(), ":", of, " ", code));
+    return 1 + static_cast<int64_t>(
+                   bits % static_cast<uint64_t>(AggregateSql::kPrime - 1));
+  };
+  AggregateSql::Weights weights;
+  for (int d = 0; d < meta_.dimension_size(); ++d) {
+    const v1::ExtractDimension& held = meta_.dimension(d);
+    weights.of_code.emplace_back();
+    if (d == time_) {
+      for (const std::string& month : months_) {
+        weights.of_code.back().push_back(weight(held.dimension(), month));
+      }
+      continue;
+    }
+    for (const std::string& code : held.code()) {
+      weights.of_code.back().push_back(weight(held.dimension(), code));
+    }
+  }
+  for (const std::string& quantity : meta_.quantity()) {
+    weights.of_quantity.push_back(weight("quantity", quantity));
+  }
+  return weights;
 }
 
-absl::StatusOr<std::vector<OdbcConnection::Row>> OdbcSource::Ask(
-    const ScanPlan& scan, const TableShape& shape) const {
-  const bool fresh = connection_ == nullptr;
-  CAIRN_RETURN_IF_ERROR(Connect());
+absl::StatusOr<std::vector<OdbcSource::Rows>> OdbcSource::Ask(
+    const Statements& statements) const {
+  const bool fresh = database_.connection == nullptr;
+  if (fresh) {
+    const std::string& column =
+        plan_.columns[static_cast<size_t>(plan_.date_column)].name;
+    CAIRN_ASSIGN_OR_RETURN(database_, ConnectToRead(settings_, column));
+  }
   CAIRN_ASSIGN_OR_RETURN(
       const AggregateSql sql,
-      AggregateSql::Create(plan_, months_, dialect_, settings_.table));
-  // A cell in which a value is not known comes on top.
-  size_t most = shape.cells();
-  for (const TableAxis& axis : shape.axes) most += shape.cells() / axis.size();
-  auto rows = connection_->Query(sql.Tabulate(scan, shape), 2 * most,
-                                 settings_.timeout);
+      AggregateSql::Create(plan_, months_, database_.dialect, settings_.table));
+  auto rows =
+      database_.connection->QueryTogether(statements(sql), settings_.timeout);
   if (!absl::IsUnavailable(rows.status())) return rows;
-  connection_.reset();
-  return fresh ? rows : Ask(scan, shape);
+  database_.connection.reset();
+  return fresh ? rows : Ask(statements);
 }
 
-absl::StatusOr<FrequencyTable> OdbcSource::Tabulate(const Plan& plan,
-                                                    const TableShape& shape,
-                                                    bool with_keys,
-                                                    const EraSet* span) const {
-  CAIRN_ASSIGN_OR_RETURN(const ScanPlan scan,
-                         PlanScan(plan, shape, with_keys, span));
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<OdbcConnection::Row> rows,
-                         Ask(scan, shape));
+OdbcConnection::Asked OdbcSource::SeeAll(const AggregateSql& sql,
+                                         const EraSet& eras) const {
+  std::vector<bool> chosen(months_.size(), false);
+  for (const int era : eras) chosen[static_cast<size_t>(era)] = true;
+  return {sql.See(weights_, time_, chosen), 1};
+}
+
+EraSet OdbcSource::AllEras() const {
+  EraSet eras;
+  for (size_t e = 0; e < months_.size(); ++e) {
+    eras.push_back(static_cast<int>(e));
+  }
+  return eras;
+}
+
+absl::StatusOr<OdbcSource::Seen> OdbcSource::ReadSeen(const Rows& rows) const {
+  constexpr size_t kSums = 4;
+  const size_t dimensions = plan_.dimensions.size();
+  if (rows.size() != 1 || rows[0].size() != kSums + dimensions) {
+    return Damaged("gave other figures than were asked for");
+  }
+  for (size_t d = 0; d < dimensions; ++d) {
+    if (rows[0][kSums + d].value_or(1) > 0) continue;
+    return Damaged(absl::StrCat(
+        "has a record with a value of ",
+        meta_.dimension(static_cast<int>(d)).variable(),
+        " that the mapping does not know, or that is not in any form that it "
+        "could have"));
+  }
+  Seen seen;
+  seen.rows = static_cast<uint64_t>(rows[0][0].value_or(0));
+  seen.without_person = static_cast<uint64_t>(rows[0][2].value_or(0));
+  std::string all;
+  for (size_t i = 0; i < kSums; ++i) {
+    absl::StrAppend(&all, rows[0][i].value_or(0), " ");
+  }
+  seen.digest = Sha256Hex(all);
+  return seen;
+}
+
+absl::StatusOr<OdbcSource::Seen> OdbcSource::See(const EraSet& eras) const {
+  auto rows = Ask([&](const AggregateSql& sql) {
+    return std::vector<OdbcConnection::Asked>{SeeAll(sql, eras)};
+  });
+  if (!rows.ok()) return OfOwnDatabase(rows.status());
+  auto seen = ReadSeen(rows->front());
+  if (!seen.ok()) return OfOwnDatabase(seen.status());
+  return seen;
+}
+
+absl::Status OdbcSource::CheckSeen() const {
+  CAIRN_ASSIGN_OR_RETURN(const Seen seen, See(AllEras()));
+  return AsLoadSaw(seen);
+}
+
+absl::Status OdbcSource::AsLoadSaw(const Seen& seen) const {
+  if (seen.digest == meta_.in_place().seen()) return absl::OkStatus();
+  return OfOwnDatabase(absl::AbortedError(
+      absl::StrCat(settings_.table.table,
+                   ": its records are not those that load saw; run: "
+                   "cairn-agent load")));
+}
+
+absl::StatusOr<FrequencyTable> OdbcSource::Fill(const ScanPlan& scan,
+                                                const TableShape& shape,
+                                                const Rows& rows) const {
   FrequencyTable table;
   table.data_set = data_set_.id;
   table.epoch = meta_.epoch();
@@ -138,15 +219,26 @@ absl::StatusOr<FrequencyTable> OdbcSource::Tabulate(const Plan& plan,
   return table;
 }
 
-absl::Status OdbcSource::ProveReadOnly() const {
-  CAIRN_RETURN_IF_ERROR(Connect());
-  CAIRN_ASSIGN_OR_RETURN(
-      const AggregateSql sql,
-      AggregateSql::Create(plan_, months_, dialect_, settings_.table));
-  for (const std::string& write : sql.Writes()) {
-    CAIRN_RETURN_IF_ERROR(connection_->MustRefuse(write, settings_.timeout));
-  }
-  return absl::OkStatus();
+absl::StatusOr<FrequencyTable> OdbcSource::Tabulate(const Plan& plan,
+                                                    const TableShape& shape,
+                                                    bool with_keys,
+                                                    const EraSet* span) const {
+  CAIRN_ASSIGN_OR_RETURN(const ScanPlan scan,
+                         PlanScan(plan, shape, with_keys, span));
+  // A cell in which a value is not known comes on top.
+  size_t most = shape.cells();
+  for (const TableAxis& axis : shape.axes) most += shape.cells() / axis.size();
+  auto rows = Ask([&](const AggregateSql& sql) {
+    return std::vector<OdbcConnection::Asked>{
+        SeeAll(sql, AllEras()), {sql.Tabulate(scan, shape), 2 * most}};
+  });
+  if (!rows.ok()) return OfOwnDatabase(rows.status());
+  const auto seen = ReadSeen(rows->front());
+  if (!seen.ok()) return OfOwnDatabase(seen.status());
+  CAIRN_RETURN_IF_ERROR(AsLoadSaw(*seen));
+  auto table = Fill(scan, shape, rows->back());
+  if (!table.ok()) return OfOwnDatabase(table.status());
+  return table;
 }
 
 }  // namespace cairn

@@ -10,9 +10,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agent/figure_cache.h"
+#include "agent/open_source.h"
 #include "agent/planner.h"
 #include "agent/release_store.h"
-#include "agent/sqlite_source.h"
 #include "agent/terms.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/cell_key.h"
@@ -63,9 +63,8 @@ absl::StatusOr<std::string> PlanAtLoad(
   const std::vector<PlannedTable>& plan = settings.PlanOf(data_set.id);
   if (plan.empty()) return std::string();
   const absl::Time start = absl::Now();
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto source,
-      SqliteSource::Open(path, data_set, settings.catalogue->digest));
+  CAIRN_ASSIGN_OR_RETURN(const auto source,
+                         OpenDataSource(settings, data_set, path));
   CAIRN_ASSIGN_OR_RETURN(const EarlierReleases earlier,
                          EarlierReleases::Open(settings));
   CAIRN_ASSIGN_OR_RETURN(

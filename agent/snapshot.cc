@@ -1,5 +1,6 @@
 #include "agent/snapshot.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
@@ -80,6 +82,24 @@ absl::Status Snapshot::Rededicate(const std::string& path,
   if (written) return absl::OkStatus();
   return absl::InternalError(
       absl::StrCat(path, ": cannot be written: ", std::strerror(error)));
+}
+
+void Snapshot::RemoveOthers(const std::string& path,
+                            absl::string_view data_set) {
+  const size_t name = path.find_last_of('/') + 1;
+  const std::string folder = path.substr(0, name);
+  const std::string own = path.substr(name);
+  DIR* const listing = opendir(folder.empty() ? "." : folder.c_str());
+  if (listing == nullptr) return;
+  while (const dirent* entry = readdir(listing)) {
+    const absl::string_view other = entry->d_name;
+    if (!absl::StartsWith(other, absl::StrCat(data_set, ".")) ||
+        !absl::StrContains(other, ".snapshot") || other == own) {
+      continue;
+    }
+    unlink(absl::StrCat(folder, other).c_str());
+  }
+  closedir(listing);
 }
 
 Snapshot::~Snapshot() { munmap(const_cast<char*>(bytes_), size_); }

@@ -36,6 +36,9 @@ class Snapshot {
   static absl::Status Rededicate(const std::string& path,
                                  absl::string_view extract_digest,
                                  absl::string_view new_digest);
+  // Takes away the data set's snapshots beside this path: of an extract that
+  // load has replaced, or left by a process that was killed while it wrote.
+  static void RemoveOthers(const std::string& path, absl::string_view data_set);
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;

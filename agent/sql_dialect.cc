@@ -12,11 +12,14 @@ absl::StatusOr<SqlDialect> SqlDialect::Of(absl::string_view product) {
   dialect.name = std::string(product);
   if (absl::StrContains(lower, "postgres")) {
     dialect.date = "CAST(? AS DATE)";
+    dialect.piece_wise = "UseDeclareFetch=1;Fetch=4096;";
   } else if (absl::StrContains(lower, "sqlite")) {
     dialect.number = "NUMERIC";
     dialect.big = "INTEGER";
     dialect.materialized = "MATERIALIZED ";
     dialect.has_cube = false;
+    dialect.no_day = " NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'";
+    dialect.piece_wise = "StepAPI=1;";
   } else if (absl::StrContains(lower, "sql server")) {
     dialect.open = '[';
     dialect.close = ']';
@@ -47,6 +50,21 @@ std::string SqlDialect::Quote(absl::string_view of) const {
     quoted += c;
   }
   return absl::StrCat(quoted, std::string(1, close));
+}
+
+std::string SqlDialect::Rest(absl::string_view of, absl::string_view by) const {
+  return absl::StrContains(absl::AsciiStrToLower(name), "oracle")
+             ? absl::StrCat("MOD(", of, ", ", by, ")")
+             : absl::StrCat("(", of, " % ", by, ")");
+}
+
+std::vector<std::string> SqlDialect::Writes(absl::string_view table,
+                                            absl::string_view column) const {
+  const std::string quoted = Quote(column);
+  return {absl::StrCat("DELETE FROM ", table, " WHERE 1 = 0"),
+          absl::StrCat("UPDATE ", table, " SET ", quoted, " = ", quoted,
+                       " WHERE 1 = 0"),
+          absl::StrCat("CREATE TABLE cairn_write_check (x ", big, ")")};
 }
 
 }  // namespace cairn

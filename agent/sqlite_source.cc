@@ -45,6 +45,12 @@ absl::StatusOr<std::unique_ptr<SqliteSource>> SqliteSource::Open(
     return absl::DataLossError(absl::StrCat(
         path, ": was loaded by a version that kept no epochs; load again"));
   }
+  if (meta.has_in_place()) {
+    return absl::DataLossError(absl::StrCat(
+        path,
+        ": says of records that they stay in the database, and the "
+        "configuration that load copies them; load again"));
+  }
   if (meta.catalogue_digest() != catalogue_digest) {
     return absl::DataLossError(
         absl::StrCat(path, ": was loaded under another catalogue; load again"));

@@ -1,15 +1,11 @@
 // SqliteSource::Tabulate and the snapshot that it is served from.
 
-#include <dirent.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/snapshot_tabulator.h"
@@ -34,25 +30,6 @@ uint64_t MostOf(const v1::ExtractDimension& stored) {
     return static_cast<uint64_t>(std::max(codes - 1, 0));
   }
   return codes >= 64 ? ~uint64_t{0} : (uint64_t{1} << codes) - 1;
-}
-
-// Other snapshots of a data set: of an extract that load has replaced, or left
-// by a process that was killed while it wrote.
-void RemoveOthers(const std::string& path, absl::string_view data_set) {
-  const size_t name = path.find_last_of('/') + 1;
-  const std::string folder = path.substr(0, name);
-  const std::string own = path.substr(name);
-  DIR* const listing = opendir(folder.empty() ? "." : folder.c_str());
-  if (listing == nullptr) return;
-  while (const dirent* entry = readdir(listing)) {
-    const absl::string_view other = entry->d_name;
-    if (!absl::StartsWith(other, absl::StrCat(data_set, ".")) ||
-        !absl::StrContains(other, ".snapshot") || other == own) {
-      continue;
-    }
-    unlink(absl::StrCat(folder, other).c_str());
-  }
-  closedir(listing);
 }
 
 }  // namespace
@@ -103,7 +80,7 @@ absl::Status SqliteSource::MakeSnapshot() const {
         writer->Add(select.IsNull(0) ? -1 : select.Int(0), values));
   }
   CAIRN_RETURN_IF_ERROR(writer->Finish());
-  RemoveOthers(snapshot_path_, meta_.data_set());
+  Snapshot::RemoveOthers(snapshot_path_, meta_.data_set());
   snapshot_.reset();
   no_snapshot_ = false;
   return absl::OkStatus();

@@ -16,11 +16,11 @@
 #include "agent/earlier_extract.h"
 #include "agent/loader.h"
 #include "agent/node_ledger.h"
+#include "agent/open_source.h"
 #include "agent/own_identity.h"
 #include "agent/places.h"
 #include "agent/plan_load.h"
 #include "agent/preview.h"
-#include "agent/sqlite_source.h"
 #include "core/base/command_line.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
@@ -69,12 +69,6 @@ absl::Status MakeStateDir(const std::string& dir) {
   return MakeDir(absl::StrCat(dir, "/extract"));
 }
 
-absl::StatusOr<std::unique_ptr<Places>> ReadPlaces(
-    const AgentSettings& settings) {
-  if (!settings.config.has_places()) return std::unique_ptr<Places>();
-  return Places::Read(settings.config.places(), *settings.catalogue);
-}
-
 std::string Columns(const LoadReport& report) {
   std::string text;
   for (const ColumnCounts& column : report.columns) {
@@ -95,8 +89,10 @@ std::string Columns(const LoadReport& report) {
 
 std::string ReportText(const LoadReport& report) {
   std::string text = absl::StrFormat(
-      "%s: %d rows loaded in %.1f s (epoch %s)\n", report.data_set, report.rows,
-      report.seconds, report.epoch);
+      report.in_place ? "%s: %d rows seen in %.1f s, which stay in the "
+                        "database (epoch %s)\n"
+                      : "%s: %d rows loaded in %.1f s (epoch %s)\n",
+      report.data_set, report.rows, report.seconds, report.epoch);
   if (report.rows_outside_period > 0) {
     absl::StrAppend(&text, "  ", report.rows_outside_period,
                     " rows lie outside the months covered and were left out\n");
@@ -207,7 +203,9 @@ absl::Status CheckMapping(const AgentSettings& settings,
   inputs.data_set = data_set;
   inputs.places = places;
   CAIRN_ASSIGN_OR_RETURN(inputs.months, CoveredMonths(source, *data_set));
-  CAIRN_ASSIGN_OR_RETURN(inputs.precision, FindPrecision(source, mapping));
+  if (!source.has_database()) {
+    CAIRN_ASSIGN_OR_RETURN(inputs.precision, FindPrecision(source, mapping));
+  }
   return MakeLoadPlan(inputs).status();
 }
 
@@ -270,10 +268,14 @@ absl::Status CheckAgent(const std::string& config_path) {
              places.ok() ? CheckMapping(*settings, source, places->get())
                          : places.status(),
              absl::StrCat(source.data_set(), ": ", source.mapping()));
+    if (source.has_database() && places.ok()) {
+      const auto words = CheckDatabase(*settings, source, places->get());
+      list.Add("database", words.status(),
+               words.ok() ? absl::StrCat(source.data_set(), ": ", *words) : "");
+    }
     const auto data_set = settings->catalogue->Find(source.data_set());
-    const auto extract =
-        SqliteSource::Open(settings->ExtractPath(source.data_set()), **data_set,
-                           settings->catalogue->digest);
+    const auto extract = OpenDataSource(
+        *settings, **data_set, settings->ExtractPath(source.data_set()));
     if (absl::IsNotFound(extract.status())) {
       Print(absl::StrFormat(
           "%-5s %-18s %s\n", "-", "records",
@@ -352,9 +354,8 @@ absl::Status StatusAgent(const std::string& config_path) {
       StateDirIsLocked(settings.config.state_dir()) ? "yes" : "no", "\n"));
   for (const v1::Source& source : settings.config.source()) {
     const auto data_set = settings.catalogue->Find(source.data_set());
-    const auto extract =
-        SqliteSource::Open(settings.ExtractPath(source.data_set()), **data_set,
-                           settings.catalogue->digest);
+    const auto extract = OpenDataSource(
+        settings, **data_set, settings.ExtractPath(source.data_set()));
     Print(absl::StrCat(
         "records      ", source.data_set(), ": ",
         extract.ok() ? absl::StrCat((*extract)->meta().rows(), " rows, loaded ",

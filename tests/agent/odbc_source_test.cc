@@ -9,6 +9,7 @@
 #include "agent/odbc_source.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -28,8 +29,13 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kQuestionsPerWorld = 260;
 constexpr size_t kMaxCells = 3'000;
+
+// tests/agent/differential_all asks more.
+size_t QuestionsPerWorld() {
+  const char* const given = std::getenv("CAIRN_QUESTIONS");
+  return given == nullptr ? 60 : std::stoul(given);
+}
 
 std::vector<WorldOptions> Worlds() {
   std::vector<WorldOptions> worlds(5);
@@ -81,8 +87,9 @@ std::string Difference(const FrequencyTable& a, const FrequencyTable& b) {
 // Asks both until enough tables were compared.
 void Compare(const LoadedWorld& loaded, const OdbcSource& source) {
   Rng rng(loaded.world().options.seed * 31);
+  const size_t wanted = QuestionsPerWorld();
   size_t compared = 0;
-  for (size_t q = 0; compared < kQuestionsPerWorld && q < 6000; ++q) {
+  for (size_t q = 0; compared < wanted && q < 6000; ++q) {
     const RandomQuestion question = MakeQuestion(loaded.world(), &rng);
     const auto plan = PlanOf(loaded.data_set(), question);
     ASSERT_THAT(plan, IsOk());
@@ -106,7 +113,7 @@ void Compare(const LoadedWorld& loaded, const OdbcSource& source) {
     ASSERT_THAT(part, IsOk());
     EXPECT_LE(part->counts.back(), table->counts.back());
   }
-  EXPECT_EQ(compared, kQuestionsPerWorld);
+  EXPECT_EQ(compared, wanted);
 }
 
 // The statement with its parameters in place, for EXPLAIN.
@@ -148,8 +155,8 @@ std::string PlanOfHub(const LoadedWorld& loaded, const Ledger& ledger,
   EXPECT_THAT(scan, IsOk());
   scan->time = time;
   scan->chosen.assign(source.eras().size(), true);
-  const std::vector<std::string> months(source.meta().month().begin(),
-                                        source.meta().month().end());
+  std::vector<std::string> months;
+  for (const auto& era : source.meta().era()) months.push_back(era.month());
   const auto dialect = SqlDialect::Of("PostgreSQL");
   const auto sql = AggregateSql::Create(ledger.plan(), months, *dialect, table);
   EXPECT_THAT(sql, IsOk());
@@ -182,8 +189,9 @@ TEST_P(OdbcSourceTest, SqliteGivesTheTablesOfAnExtract) {
       << ");\n"
       << ledger.Inserts("events");
   Shell(absl::StrCat("sqlite3 ", file, " < ", file, ".sql"));
-  const auto source = Open(
-      loaded, ledger, absl::StrCat("DRIVER={SQLite3};Database=", file, ";"));
+  const auto source =
+      Open(loaded, ledger,
+           absl::StrCat("DRIVER={SQLite3};Database=file:", file, "?mode=ro;"));
   Compare(loaded, *source);
 }
 
@@ -200,7 +208,6 @@ TEST_P(OdbcSourceTest, PostgresGivesTheTablesOfAnExtract) {
                     "reader;\n"));
   const auto source = Open(loaded, ledger, PgConnection(Ports()[0]));
   Compare(loaded, *source);
-  EXPECT_THAT(source->ProveReadOnly(), IsOk());
   Psql(Ports()[0], loaded.folder(), "DROP OWNED BY reader;");
 }
 
@@ -212,8 +219,9 @@ TEST_P(OdbcSourceTest, FiveServersGiveTheTablesOfAnExtract) {
   const std::string columns = ReplaceDate(ledger.Columns(), "DATE");
   std::string hub = absl::StrCat(
       "SET client_min_messages = warning; DROP TABLE IF EXISTS spread; DROP "
-      "EXTENSION IF EXISTS postgres_fdw CASCADE; CREATE EXTENSION "
-      "postgres_fdw; CREATE TABLE spread(",
+      "EXTENSION IF EXISTS postgres_fdw CASCADE; DROP ROLE IF EXISTS hub; "
+      "CREATE ROLE hub LOGIN; CREATE EXTENSION postgres_fdw; CREATE TABLE "
+      "spread(",
       columns, ") PARTITION BY LIST (site);\n");
   for (int site = 0; site < 5; ++site) {
     const std::string& port = ports[static_cast<size_t>(site) + 1];
@@ -227,13 +235,17 @@ TEST_P(OdbcSourceTest, FiveServersGiveTheTablesOfAnExtract) {
         " FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '",
         port, "', dbname 'postgres', async_capable 'true');\n",
         "CREATE USER MAPPING FOR postgres SERVER s", site,
-        " OPTIONS (user 'postgres');\nCREATE FOREIGN TABLE spread", site,
-        " PARTITION OF spread FOR VALUES IN (", site, ") SERVER s", site,
+        " OPTIONS (user 'postgres');\nCREATE USER MAPPING FOR hub SERVER s",
+        site,
+        " OPTIONS (user 'postgres', password_required 'false');\nCREATE "
+        "FOREIGN "
+        "TABLE spread",
+        site, " PARTITION OF spread FOR VALUES IN (", site, ") SERVER s", site,
         " OPTIONS (table_name 'part');\n");
   }
-  Psql(ports[0], loaded.folder(), hub);
-  const auto source = Open(loaded, ledger, PgConnection(ports[0], "postgres"),
-                           "spread", "site");
+  Psql(ports[0], loaded.folder(), hub + "GRANT SELECT ON spread TO hub;\n");
+  const auto source =
+      Open(loaded, ledger, PgConnection(ports[0], "hub"), "spread", "site");
   Compare(loaded, *source);
   // Each server groups its own records. (Where it has few, the hub may find
   // that fetching them is as cheap.)
@@ -246,7 +258,10 @@ TEST_P(OdbcSourceTest, FiveServersGiveTheTablesOfAnExtract) {
   EXPECT_EQ(Times(PlanOfHub(loaded, ledger, *source, {"spread", ""}),
                   "Relations: Aggregate on"),
             0u);
-  Psql(ports[0], loaded.folder(), "ALTER DATABASE postgres RESET ALL;");
+  Psql(
+      ports[0], loaded.folder(),
+      "ALTER DATABASE postgres RESET ALL; DROP OWNED BY hub; DROP USER MAPPING "
+      "IF EXISTS FOR hub SERVER s0;");
 }
 
 INSTANTIATE_TEST_SUITE_P(Worlds, OdbcSourceTest, ::testing::ValuesIn(Worlds()),

@@ -5,7 +5,6 @@ import csv
 import json
 import re
 import shutil
-import signal
 import sqlite3
 import time
 import unittest
@@ -290,20 +289,6 @@ class FaultTest(unittest.TestCase):
         old, new = (int(done.rows()[-1]["value"]) for done in (before, after))
         self.assertLess(abs(new - old / 2), 10)
         self.assertTrue(self.partners.running(agency))
-
-    def test_a_load_that_is_killed_leaves_the_old_records_or_the_new(self):
-        agency = "riverside-police"
-        before, epoch = self.answers_in_full(*POLICE), self.partners.epoch(agency)
-        for delay in (0.0, 0.01, 0.02, 0.04, 0.06):
-            load = partnership.Asking("cairn-agent", "load", "--config",
-                                      str(self.partners.config(agency)))
-            time.sleep(delay)
-            load.process.send_signal(signal.SIGKILL)
-            load.end()
-            self.assertEqual(self.partners.epoch(agency), epoch)
-        self.assertEqual(self.answers_in_full(*POLICE).raw, before.raw)
-        self.partners.load(agency)
-        self.assertEqual(self.partners.epoch(agency), epoch)  # the same records
 
 
 if __name__ == "__main__":

@@ -226,18 +226,32 @@ class Ledger {
   std::vector<std::pair<int, std::string>> rows_;
 };
 
+// `seen_in`: the table whose records are what load saw; empty: the same.
 inline std::unique_ptr<OdbcSource> Open(const LoadedWorld& loaded,
                                         const Ledger& ledger,
                                         const std::string& connection,
                                         const std::string& table = "events",
                                         const std::string& spread_by = "",
-                                        int seconds = 60) {
+                                        int seconds = 60,
+                                        const std::string& seen_in = "") {
   OdbcSettings settings;
   settings.connection = connection;
-  settings.table = {table, spread_by};
+  settings.table = {seen_in.empty() ? table : seen_in, spread_by};
+  v1::ExtractMeta meta = ledger.meta();
+  {
+    const auto load = OdbcSource::Open(settings, meta, loaded.data_set(),
+                                       ledger.plan(), "key");
+    EXPECT_THAT(load, IsOk());
+    EraSet all;
+    for (int e = 0; e < meta.era_size(); ++e) all.push_back(e);
+    const auto seen = (*load)->See(all);
+    // What cannot be reached or read says so when it is asked.
+    if (seen.ok()) meta.mutable_in_place()->set_seen(seen->digest);
+  }
+  settings.table.table = table;
   settings.timeout = std::chrono::seconds(seconds);
-  auto source = OdbcSource::Open(settings, ledger.meta(), loaded.data_set(),
-                                 ledger.plan());
+  auto source =
+      OdbcSource::Open(settings, meta, loaded.data_set(), ledger.plan(), "key");
   EXPECT_THAT(source, IsOk());
   return source.ok() ? *std::move(source) : nullptr;
 }
