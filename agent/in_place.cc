@@ -127,15 +127,13 @@ class InPlaceLoad {
 
   absl::StatusOr<std::unique_ptr<OdbcSource>> SourceOf(
       const v1::ExtractMeta& eras) const {
-    CAIRN_ASSIGN_OR_RETURN(OdbcSettings settings,
-                           ReadOdbcSettings(request_.source.database()));
+    const OdbcSettings settings = OdbcSettingsOf(request_.source.database());
     v1::ExtractMeta meta = described_.meta;
     *meta.mutable_era() = eras.era();
     meta.set_sequence(eras.sequence());
     meta.mutable_in_place()->set_seen(eras.in_place().seen());
-    return OdbcSource::Open(std::move(settings), std::move(meta),
-                            request_.data_set, described_.plan,
-                            request_.pseudonym_key);
+    return OdbcSource::Open(settings, std::move(meta), request_.data_set,
+                            described_.plan, request_.pseudonym_key);
   }
 
   absl::StatusOr<bool> IsAsBefore() const {
@@ -366,10 +364,9 @@ absl::StatusOr<std::unique_ptr<OdbcSource>> OpenInPlace(
     return other(
         "was loaded under another catalogue, mapping, places or months");
   }
-  CAIRN_ASSIGN_OR_RETURN(OdbcSettings settings,
-                         ReadOdbcSettings(source.database()));
-  return OdbcSource::Open(std::move(settings), meta, data_set,
-                          std::move(described.plan), agent_key);
+  const OdbcSettings settings = OdbcSettingsOf(source.database());
+  return OdbcSource::Open(settings, meta, data_set, std::move(described.plan),
+                          agent_key);
 }
 
 }  // namespace cairn

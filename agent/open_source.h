@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<DataSource>> OpenDataSource(
 // Looks at the database of a source as `check` does: can it be reached, may the
 // account write, has the table the mapping's columns; and in place, can each
 // record be read, and are they as load saw them. What it is, in words. Errors
-// of ReadOdbcSettings, ConnectToRead, OdbcSource::See; ABORTED.
+// of ConnectToRead, OdbcSource::See; ABORTED.
 absl::StatusOr<std::string> CheckDatabase(const AgentSettings& settings,
                                           const v1::Source& source,
                                           const Places* places);

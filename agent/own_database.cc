@@ -42,23 +42,35 @@ std::vector<std::string> KeywordsOf(const std::string& connection) {
   return keywords;
 }
 
-absl::StatusOr<std::string> Password(const v1::OwnDatabase& config) {
-  if (config.has_password_environment()) {
+absl::StatusOr<std::string> Password(const OdbcSettings& settings) {
+  if (!settings.password_environment.empty()) {
     const char* const value =
-        std::getenv(config.password_environment().c_str());
+        std::getenv(settings.password_environment.c_str());
     if (value != nullptr && *value != '\0') return std::string(value);
     return absl::NotFoundError(
-        absl::StrCat("the environment has no ", config.password_environment(),
+        absl::StrCat("the environment has no ", settings.password_environment,
                      ", from which the database's password is to come"));
   }
-  CAIRN_RETURN_IF_ERROR(CheckSecretFile(config.password_file()));
+  CAIRN_RETURN_IF_ERROR(CheckSecretFile(settings.password_file));
   CAIRN_ASSIGN_OR_RETURN(const std::string text,
-                         ReadFile(config.password_file()));
+                         ReadFile(settings.password_file));
   const std::string line = text.substr(0, text.find_first_of("\r\n"));
   if (!line.empty()) return line;
   return absl::NotFoundError(
-      absl::StrCat(config.password_file(),
+      absl::StrCat(settings.password_file,
                    ": its first line is to be the database's password"));
+}
+
+// What the driver manager is given; never to be written anywhere.
+absl::StatusOr<std::string> WithPassword(const OdbcSettings& settings) {
+  std::string connection = settings.connection;
+  if (!absl::EndsWith(connection, ";")) connection += ";";
+  if (settings.password_file.empty() && settings.password_environment.empty()) {
+    return connection;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::string password, Password(settings));
+  return absl::StrCat(connection, "PWD={",
+                      absl::StrReplaceAll(password, {{"}", "}}"}}), "};");
 }
 
 }  // namespace
@@ -99,31 +111,25 @@ absl::Status CheckOwnDatabase(const v1::OwnDatabase& config) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<OdbcSettings> ReadOdbcSettings(const v1::OwnDatabase& config) {
-  CAIRN_RETURN_IF_ERROR(CheckOwnDatabase(config));
+OdbcSettings OdbcSettingsOf(const v1::OwnDatabase& config) {
   OdbcSettings settings;
   settings.connection = config.connection();
+  settings.password_file = config.password_file();
+  settings.password_environment = config.password_environment();
   settings.table = {config.table(), config.spread_by()};
   if (config.timeout_seconds() > 0) {
     settings.timeout = std::chrono::seconds(config.timeout_seconds());
   }
-  if (config.password_case() == v1::OwnDatabase::PASSWORD_NOT_SET) {
-    return settings;
-  }
-  CAIRN_ASSIGN_OR_RETURN(const std::string password, Password(config));
-  absl::StrAppend(&settings.connection,
-                  absl::EndsWith(settings.connection, ";") ? "" : ";", "PWD={",
-                  absl::StrReplaceAll(password, {{"}", "}}"}}), "};");
   return settings;
 }
 
 absl::StatusOr<ReadingConnection> ConnectToRead(const OdbcSettings& settings,
                                                 const std::string& column,
                                                 Fetch fetch) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string connection, WithPassword(settings));
   ReadingConnection made;
-  CAIRN_ASSIGN_OR_RETURN(
-      made.connection,
-      OdbcConnection::Open(settings.connection, settings.timeout));
+  CAIRN_ASSIGN_OR_RETURN(made.connection,
+                         OdbcConnection::Open(connection, settings.timeout));
   CAIRN_ASSIGN_OR_RETURN(const std::string product, made.connection->Product());
   CAIRN_ASSIGN_OR_RETURN(made.dialect, SqlDialect::Of(product));
   for (const std::string& write :
@@ -133,11 +139,8 @@ absl::StatusOr<ReadingConnection> ConnectToRead(const OdbcSettings& settings,
   if (fetch == Fetch::kPieceWise && !made.dialect.piece_wise.empty()) {
     CAIRN_ASSIGN_OR_RETURN(
         made.connection,
-        OdbcConnection::Open(
-            absl::StrCat(settings.connection,
-                         absl::EndsWith(settings.connection, ";") ? "" : ";",
-                         made.dialect.piece_wise),
-            settings.timeout));
+        OdbcConnection::Open(connection + made.dialect.piece_wise,
+                             settings.timeout));
   }
   return made;
 }
@@ -159,8 +162,8 @@ absl::Status OfOwnDatabase(const absl::Status& error) {
                        "were last loaded; it answers again with its next load");
   }
   return TellInstead(error,
-                     "has a database that is not as its mapping says; its "
-                     "steward finds the reason in the agent's log");
+                     "cannot use its own database as it is; its steward finds "
+                     "the reason in the agent's log");
 }
 
 }  // namespace cairn

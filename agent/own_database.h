@@ -24,10 +24,11 @@ struct SqlTable {
   std::string In(const SqlDialect& dialect) const;
 };
 
-// How to reach an agency's own database. Never to be written anywhere: the
-// connection has the password.
+// How to reach an agency's own database.
 struct OdbcSettings {
-  std::string connection;
+  std::string connection;  // without a password
+  // Where that is read from at each connection; one of them, or none.
+  std::string password_file, password_environment;
   SqlTable table;
   std::chrono::seconds timeout{60};
 };
@@ -36,9 +37,7 @@ struct OdbcSettings {
 // INVALID_ARGUMENT: one sentence that never repeats the connection.
 absl::Status CheckOwnDatabase(const v1::OwnDatabase& config);
 
-// With the password as it is now. Also NOT_FOUND: the file or the variable is
-// not there. PERMISSION_DENIED: others may read the file.
-absl::StatusOr<OdbcSettings> ReadOdbcSettings(const v1::OwnDatabase& config);
+OdbcSettings OdbcSettingsOf(const v1::OwnDatabase& config);
 
 // A connection whose account was refused each write that was tried, and how its
 // database speaks.

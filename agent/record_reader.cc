@@ -68,8 +68,7 @@ class TableReader : public RecordReader {
  private:
   absl::Status Begin(const v1::OwnDatabase& config,
                      const v1::Mapping& mapping) {
-    CAIRN_ASSIGN_OR_RETURN(const OdbcSettings settings,
-                           ReadOdbcSettings(config));
+    const OdbcSettings settings = OdbcSettingsOf(config);
     std::string date;
     for (const v1::Mapping::Column& column : mapping.column()) {
       header_.push_back(column.name());

@@ -20,7 +20,7 @@ class RecordReader {
   static int PartsOf(const v1::Source& source);
 
   // INVALID_ARGUMENT: the mapping's delimiter or encoding; else errors of
-  // CsvReader::Open, or of ReadOdbcSettings, ConnectToRead and OdbcConnection,
+  // CsvReader::Open, or of ConnectToRead and OdbcConnection,
   // which then name the table.
   static absl::StatusOr<std::unique_ptr<RecordReader>> Open(
       const v1::Source& source, int part, const v1::Mapping& mapping);

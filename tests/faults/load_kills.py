@@ -148,7 +148,7 @@ def counts_of(export):
 def moment(rng, seconds):
     """Every part of a load, and its end more often."""
     return rng.uniform(0, seconds) if rng.random() < 0.5 else rng.uniform(
-        0.7 * seconds, 1.1 * seconds)
+        0.7 * seconds, seconds)
 
 
 def kill_loads(extract, rows, kills, rng):
@@ -166,13 +166,17 @@ def kill_loads(extract, rows, kills, rng):
     if known[0] == known[1] or known[0] != known[2]:
         raise Failed("the exports cannot be told apart")
     stands, seen = 0, [0, 0, 0]  # done before the kill, old, new
-    for number in range(kills):
+    number = 0
+    while seen[1] + seen[2] < kills:
+        number += 1
         wanted = 1 - stands
         extract.use(exports[wanted])
         load = extract.start_load()
         time.sleep(moment(rng, seconds))
         load.process.send_signal(signal.SIGKILL)
         done = load.end()
+        if done.code == 0:  # others share the machine: loads are not all as long
+            seconds = min(seconds, done.seconds)
         found = extract.records()
         if found not in known:
             raise Failed(f"kill {number}: records that are neither the one export "
@@ -192,8 +196,8 @@ def kill_loads(extract, rows, kills, rng):
     if any(name.endswith(".new") for name in left) or len(
             [name for name in left if ".snapshot" in name]) != 1:
         raise Failed(f"left behind: {left}")
-    print(f"{kills} kills: {seen[1]} left the old records, {seen[2]} the new, "
-          f"{seen[0]} came after the load was done; none left a mix")
+    print(f"{kills} kills: {seen[1]} left the old records, {seen[2]} the new; "
+          f"{seen[0]} more came after the load was done; none left a mix")
 
 
 def main():
