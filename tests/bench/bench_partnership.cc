@@ -181,7 +181,7 @@ absl::Status BenchPartnership::StartAgents() {
     handlers.holdings = [holding] { return std::vector<v1::Holding>{holding}; };
     handlers.on_ask = [this, agent](v1::Ask ask) { OnAsk(agent, ask); };
     links_.push_back(std::make_unique<CoordinatorLink>(
-        target, std::move(credentials), catalogue_->digest,
+        target, [credentials] { return credentials; }, catalogue_->digest,
         std::move(handlers)));
   }
   for (const auto& link : links_) {

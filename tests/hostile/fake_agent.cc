@@ -39,8 +39,10 @@ class FakeAgent {
             state->ledger.get(), &checkpoints_)),
         answerer_(&settings, state->ledger.get(), state->releases.get(),
                   state->asks.get()),
-        link_(settings.config.coordinator(), std::move(credentials),
-              settings.catalogue->digest, Handlers()) {}
+        link_(
+            settings.config.coordinator(),
+            [credentials] { return credentials; }, settings.catalogue->digest,
+            Handlers()) {}
 
   void Run() { link_.Run(); }
 
