@@ -92,7 +92,9 @@ absl::Status ErrorOf(const std::string& state) {
 class Watch {
  public:
   Watch(SQLHSTMT statement, OdbcConnection::Seconds timeout)
-      : timeout_(timeout), until_(Clock::now() + timeout), thread_([=] {
+      : timeout_(timeout),
+        until_(Clock::now() + timeout),
+        thread_([this, statement] {
           std::unique_lock<std::mutex> lock(mutex_);
           while (!ended_ && Clock::now() < until_) {
             done_.wait_until(lock, until_);

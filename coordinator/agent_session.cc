@@ -9,7 +9,9 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kMaxWaiting = 64;
+// The questions that may wait for an agency (kMaxAsksOfAgency) fit, however long
+// its line takes none, and what else is said meanwhile.
+constexpr size_t kMaxWaiting = 192;
 
 }  // namespace
 

@@ -99,9 +99,9 @@ Reactor* AttachService::Attach(grpc::CallbackServerContext* context) {
                                      std::move(handlers));
   session->Hold(coordinator_->gate()->Watch(
       *peer, [this, weak = std::weak_ptr<AgentSession>(session)](
-                 const absl::Status& why) {
+                 const absl::Status& revoked) {
         if (const auto open = weak.lock()) {
-          coordinator_->CutAgent(open, std::string(why.message()));
+          coordinator_->CutAgent(open, std::string(revoked.message()));
         }
       }));
   coordinator_->Attached(session);

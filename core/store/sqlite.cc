@@ -82,14 +82,18 @@ const char* Setup(Database::Mode mode) {
              "PRAGMA mmap_size=0;";
     case Database::Mode::kDurable:
       return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=0; "
-             // What can be undone is kept in memory, not in another folder.
-             "PRAGMA temp_store=MEMORY;";
+             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=0;";
     case Database::Mode::kScratch:
       return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; "
              "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-65536;";
   }
   return "";
+}
+
+// What can be undone is kept in memory, not in another folder. (temp_store does
+// that too, but it slows a process for good that has grouped many rows.)
+bool KeepUndoInMemory() {
+  return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1) == SQLITE_OK;
 }
 
 }  // namespace
@@ -198,6 +202,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   if (read && access(path.c_str(), F_OK) != 0) {
     return absl::NotFoundError(absl::StrCat(path, ": no such file"));
   }
+  [[maybe_unused]] static const bool in_memory = KeepUndoInMemory();
   sqlite3* raw = nullptr;
   const int flags = (read ? SQLITE_OPEN_READONLY
                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
