@@ -9,8 +9,8 @@
 namespace cairn {
 namespace {
 
-// The questions that may wait for an agency (kMaxAsksOfAgency) fit, however long
-// its line takes none, and what else is said meanwhile.
+// The questions that may wait for an agency (kMaxAsksOfAgency) fit, however
+// long its line takes none, and what else is said meanwhile.
 constexpr size_t kMaxWaiting = 192;
 
 }  // namespace
