@@ -20,7 +20,7 @@ constexpr char kSchema[] =
     "state TEXT NOT NULL, at_result INTEGER NOT NULL, result TEXT NOT NULL, "
     "why TEXT NOT NULL, query_id TEXT NOT NULL, query BLOB NOT NULL, envelope "
     "BLOB NOT NULL, certificate BLOB NOT NULL, words TEXT NOT NULL, "
-    "result_words TEXT NOT NULL DEFAULT '');"
+    "result_words TEXT NOT NULL DEFAULT '', answered INTEGER);"
     "CREATE INDEX IF NOT EXISTS desk_case_state ON desk_case(state, arrived);"
     "CREATE TABLE IF NOT EXISTS desk_decision("
     "question TEXT NOT NULL REFERENCES desk_case(question), seq INTEGER NOT "
@@ -37,7 +37,8 @@ constexpr char kSchema[] =
 constexpr char kColumns[] =
     "question, canonical, agreement, agency, asker, asker_key, approvers, "
     "one_from_agency, result_too, arrived, expires, state, at_result, result, "
-    "why, query_id, query, envelope, certificate, words, result_words";
+    "why, query_id, query, envelope, certificate, words, result_words, "
+    "answered";
 constexpr int kStateColumn = 11;
 
 // The columns of a case that change: state, at_result, result, why.
@@ -72,6 +73,7 @@ absl::StatusOr<WaitingQuestion> ReadRow(const Statement& row) {
   question.certificate = row.Blob(18);
   question.words = row.Text(19);
   question.result_words = row.Text(20);
+  if (!row.IsNull(21)) given.answered = absl::FromUnixSeconds(row.Int(21));
   return question;
 }
 
@@ -119,7 +121,7 @@ absl::Status DeskStore::Add(const WaitingQuestion& question) {
       database_->Prepare(absl::StrCat(
           "INSERT INTO desk_case(", kColumns,
           ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-          "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")));
+          "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL)")));
   insert.BindText(1, given.question);
   insert.BindText(2, given.canonical);
   insert.BindText(3, given.agreement);
@@ -146,9 +148,13 @@ absl::Status DeskStore::Update(const Case& given, size_t known,
   CAIRN_ASSIGN_OR_RETURN(
       Statement update,
       database_->Prepare("UPDATE desk_case SET state = ?2, at_result = ?3, "
-                         "result = ?4, why = ?5 WHERE question = ?1"));
+                         "result = ?4, why = ?5, answered = ?6 WHERE question "
+                         "= ?1"));
   update.BindText(1, given.question);
   BindChanging(given, 2, &update);
+  if (given.answered.has_value()) {
+    update.BindInt(6, ToUnixSeconds(*given.answered));
+  }
   CAIRN_RETURN_IF_ERROR(update.Run());
   for (size_t i = known; i < given.decisions.size(); ++i) {
     const Decision& decision = given.decisions[i];

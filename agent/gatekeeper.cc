@@ -226,6 +226,7 @@ absl::StatusOr<Gatekeeper::Judged> Gatekeeper::Judge(
   }
   CAIRN_ASSIGN_OR_RETURN(std::optional<Case> latest,
                          desk_->Latest(canonical, agreement, opened.asker));
+  if (latest.has_value()) FetchAgain(clock_->Now(), &*latest);
   if (!latest.has_value() || latest->state == CaseState::kDone ||
       latest->state == CaseState::kExpired) {
     CAIRN_RETURN_IF_ERROR(Wait(sent, opened, plan, ruling, &judged));
@@ -297,7 +298,7 @@ absl::StatusOr<bool> Gatekeeper::MayLeave(const Judged& judged,
 absl::Status Gatekeeper::WriteReleased(const Judged& judged) {
   if (!judged.used.has_value()) return absl::OkStatus();
   Case used = *judged.used;
-  CAIRN_RETURN_IF_ERROR(Finish(&used));
+  CAIRN_RETURN_IF_ERROR(Finish(clock_->Now(), &used));
   return desk_->Update(used, used.decisions.size(), "");
 }
 

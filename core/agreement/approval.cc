@@ -180,6 +180,7 @@ absl::Status ShowResult(absl::string_view result, Case* given) {
         "only a question that was approved has a result to look at, once");
   }
   given->result = ResultName(given->question, result);
+  given->answered.reset();
   given->stage = CaseStage::kResult;
   given->state = CaseState::kWaiting;
   return absl::OkStatus();
@@ -195,7 +196,7 @@ bool Expire(absl::Time now, Case* given) {
   return true;
 }
 
-absl::Status Finish(Case* given) {
+absl::Status Finish(absl::Time now, Case* given) {
   const bool ready = given->state == CaseState::kApproved &&
                      (!given->result_too || given->stage == CaseStage::kResult);
   if (!ready) {
@@ -203,7 +204,17 @@ absl::Status Finish(Case* given) {
         "only what was approved, question and result, is answered");
   }
   given->state = CaseState::kDone;
+  if (!given->answered.has_value()) given->answered = now;
   return absl::OkStatus();
+}
+
+bool FetchAgain(absl::Time now, Case* given) {
+  if (given->state != CaseState::kDone || !given->answered.has_value() ||
+      now < *given->answered || now - *given->answered >= kFetchAgain) {
+    return false;
+  }
+  given->state = CaseState::kApproved;
+  return true;
 }
 
 int StillWanted(const Case& given) {

@@ -22,7 +22,7 @@ namespace cairn {
 //   waiting ----------------> result wanted -> waiting for the result ->
 //   approved waiting <-- hold, release --> held waiting, held -- refuse -->
 //   refused waiting, held -- time ----> expired approved -- answered ----->
-//   done
+//   done -- asked again within kFetchAgain --> approved
 
 enum class CaseState {
   kWaiting,   // for approvers
@@ -92,10 +92,14 @@ struct Case {
   std::string result;               // ResultName of what is to be looked at
   std::vector<Decision> decisions;  // of both stages, in their order
   RefusalCode why = RefusalCode::kNone;
+  std::optional<absl::Time> answered;  // when the answer left, the first time
 };
 
 // How long a question waits.
 inline constexpr absl::Duration kLongestWait = absl::Hours(24 * 7);
+// How long an answer may be fetched again: it may have been lost on its way,
+// and with it what several people decided.
+inline constexpr absl::Duration kFetchAgain = absl::Minutes(10);
 
 // Takes one decision. Nothing of the case changes unless OK is returned.
 // PERMISSION_DENIED: the asker decides about their own question, by id or by
@@ -117,7 +121,11 @@ std::string ResultName(absl::string_view question, absl::string_view result);
 bool Expire(absl::Time now, Case* given);
 
 // The answer has left. FAILED_PRECONDITION unless it was approved.
-absl::Status Finish(Case* given);
+absl::Status Finish(absl::Time now, Case* given);
+// Makes a case that is done approved once more if its answer first left less
+// than kFetchAgain ago; true if it did. Where results are looked at, the same
+// one leaves without another look.
+bool FetchAgain(absl::Time now, Case* given);
 
 // How many more must approve at this stage, at least: 0 once it is approved.
 int StillWanted(const Case& given);

@@ -334,6 +334,8 @@ TEST_F(GatekeeperTest, TwoPersonsLetAQuestionThrough) {
   Decide(steward_, "approve");
   EXPECT_EQ(Meet(Ask("month")), "answer") << "another question";
   EXPECT_EQ(Meet(Ask("ward")), "answer");
+  EXPECT_EQ(Meet(Ask("ward")), "answer") << "it is fetched again";
+  clock_.now += kFetchAgain;
   EXPECT_EQ(Meet(Ask("ward")), "waits") << "an approval is for once";
 }
 
@@ -347,6 +349,7 @@ TEST_F(GatekeeperTest, AnApprovalIsNeitherLostNorUsedTwiceByAKill) {
   ASSERT_THAT(Start(), IsOk());
   die_before_release_ = false;
   EXPECT_EQ(Meet(Ask("ward")), "answer");
+  clock_.now += kFetchAgain;
   EXPECT_EQ(Meet(Ask("ward")), "waits");
 }
 
@@ -405,6 +408,7 @@ TEST_F(GatekeeperTest, TheDeskStopsEverythingAtOnce) {
   EXPECT_EQ(Meet(Ask("month")), "waits");
   Decide(steward_, "approve");
   EXPECT_EQ(Meet(Ask("month")), "answer");
+  clock_.now += kFetchAgain;
   ASSERT_THAT(gate_->desk()->WriteDesk({DeskMode::kStanding, false}), IsOk());
   EXPECT_EQ(Meet(Ask("month")), "waits");
   ASSERT_THAT(gate_->desk()->WriteDesk({DeskMode::kAnswer, false}), IsOk());

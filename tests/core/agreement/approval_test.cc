@@ -163,7 +163,7 @@ TEST(Approval, AResultIsLookedAtBeforeItLeaves) {
   EXPECT_THAT(ShowResult("table", &given), TooLate("approved"));
   ASSERT_THAT(Decide(Approval("p-1"), kStart, &given), IsOk());
   ASSERT_THAT(Decide(Approval("p-2"), kStart, &given), IsOk());
-  EXPECT_THAT(Finish(&given), TooLate("result"));
+  EXPECT_THAT(Finish(kStart, &given), TooLate("result"));
   ASSERT_THAT(ShowResult("table", &given), IsOk());
   const std::string result = given.result;
   EXPECT_EQ(result, ResultName(given.question, "table"));
@@ -183,9 +183,27 @@ TEST(Approval, AResultIsLookedAtBeforeItLeaves) {
   yes.subject = result;
   EXPECT_THAT(Decide(yes, kStart, &given), IsOk());
   EXPECT_THAT(ShowResult("other", &given), TooLate("once"));
-  EXPECT_THAT(Finish(&given), IsOk());
+  EXPECT_THAT(Finish(kStart, &given), IsOk());
   EXPECT_EQ(given.state, CaseState::kDone);
-  EXPECT_THAT(Finish(&given), TooLate("approved")) << "answered once";
+  EXPECT_THAT(Finish(kStart, &given), TooLate("approved")) << "answered once";
+}
+
+// Else a line that breaks would cost what several people decided.
+TEST(Approval, AnAnswerThatWasLostIsFetchedAgainForTenMinutes) {
+  Case given = Waiting(1);
+  ASSERT_THAT(Decide(Approval("p-1"), kStart, &given), IsOk());
+  EXPECT_FALSE(FetchAgain(kStart, &given)) << "not answered yet";
+  ASSERT_THAT(Finish(kStart, &given), IsOk());
+  const absl::Time last = kStart + absl::Minutes(10) - absl::Seconds(1);
+  for (const absl::Time now : {kStart, last, last}) {
+    ASSERT_TRUE(FetchAgain(now, &given));
+    EXPECT_EQ(given.state, CaseState::kApproved);
+    // The ten minutes run from the first.
+    ASSERT_THAT(Finish(now, &given), IsOk());
+  }
+  EXPECT_FALSE(FetchAgain(kStart + absl::Minutes(10), &given));
+  EXPECT_FALSE(FetchAgain(kStart - absl::Seconds(1), &given));
+  EXPECT_EQ(given.state, CaseState::kDone);
 }
 
 TEST(Approval, AStandingApprovalIsWhatAllWhoApprovedSaid) {
