@@ -33,9 +33,9 @@ std::vector<Measure> MeasuresOf(const std::vector<PlannedTable>& plan) {
   return measures;
 }
 
-// So many cells of tables are protected as one problem: more, and the search
-// does not end within its steps (docs/performance.md, "The release plan").
-constexpr size_t kCellsAtOnce = 16'000;
+// So many cells of tables are protected as one problem: its steps, and so its
+// time, grow with them (docs/performance.md, "The release plan").
+constexpr size_t kCellsAtOnce = 32'000;
 
 bool ShowsAnything(const Protection& made) {
   return std::any_of(
@@ -72,7 +72,7 @@ class MeasurePlanner {
                                request_.data_set->id, measure_));
     for (size_t first = 0; first < keys_.size();) {
       const size_t count = BlockFrom(first);
-      CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count));
+      CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count, /*thorough=*/true));
       first += count;
     }
     if (!tables_.empty()) tables_.back().certificates = certificates_;
@@ -90,20 +90,28 @@ class MeasurePlanner {
     return count;
   }
 
-  // Where that is too much to prove, or comes to nothing, its halves.
-  absl::Status ProtectBlock(size_t first, size_t count) {
+  // Where that is too much to prove, or comes to nothing, its halves: where the
+  // steps of load are spent already, with those of a question.
+  absl::Status ProtectBlock(size_t first, size_t count, bool thorough) {
     if (request_.progress) request_.progress(first, keys_.size());
-    CAIRN_ASSIGN_OR_RETURN(const bool done, ProtectFrom(first, count));
-    if (done || count == 1) return absl::OkStatus();
-    CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count / 2));
-    return ProtectBlock(first + count / 2, count - count / 2);
+    CAIRN_ASSIGN_OR_RETURN(const Outcome outcome,
+                           ProtectFrom(first, count, thorough));
+    if (outcome == Outcome::kDone || count == 1) return absl::OkStatus();
+    const bool again = thorough && outcome == Outcome::kTooMuch;
+    CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count / 2, again));
+    return ProtectBlock(first + count / 2, count - count / 2, again);
   }
 
+  enum class Outcome {
+    kDone,
+    kTooMuch,  // to be held against each other: nothing was searched
+    kBlank,    // nothing of it would be shown
+  };
   // As one problem: nothing of it is released yet, so what has to be hidden is
-  // hidden where it costs least. False: that shows nothing, or is too much to
-  // prove. What is too much even alone is left out: whoever asks for it is told
-  // so.
-  absl::StatusOr<bool> ProtectFrom(size_t first, size_t count) {
+  // hidden where it costs least. What is too much even alone is left out:
+  // whoever asks for it is told so.
+  absl::StatusOr<Outcome> ProtectFrom(size_t first, size_t count,
+                                      bool thorough) {
     ProtectRequest request;
     for (size_t i = first; i < first + count; ++i) {
       request.tables.push_back(figures_[i].get());
@@ -113,16 +121,18 @@ class MeasurePlanner {
     request.certificates = certificates_.get();
     request.data_set = request_.data_set;
     request.cell_key_secret = request_.cell_key_secret;
-    request.thorough = count > 1;
+    request.thorough = thorough && count > 1;
     CAIRN_RETURN_IF_ERROR(
         HoldAgainstReleased(request_.releases, *request_.source,
                             request_.figures, made_, &request));
     auto protections = Protect(request);
-    if (absl::IsResourceExhausted(protections.status())) return false;
+    if (absl::IsResourceExhausted(protections.status())) {
+      return Outcome::kTooMuch;
+    }
     CAIRN_RETURN_IF_ERROR(protections.status());
     if (count > 1 &&
         std::none_of(protections->begin(), protections->end(), ShowsAnything)) {
-      return false;
+      return Outcome::kBlank;
     }
     certificates_ = protections->back().certificates;
     for (size_t i = 0; i < count; ++i) {
@@ -135,7 +145,7 @@ class MeasurePlanner {
            std::move(receipt), nullptr});
       made_.push_back(tables_.back().table.get());
     }
-    return true;
+    return Outcome::kDone;
   }
 
   const PlanRequest& request_;

@@ -15,6 +15,10 @@ using Kind = SuppressionCell::Kind;
 
 // How often further cells are hidden before all are.
 constexpr int kMaxRounds = 8;
+// So many of these at most for cells of which the search found no table: each
+// has a part of the first one's steps and goes on from what that proved.
+constexpr int kRoundsOfUnproved = 4;
+constexpr int64_t kPartOfSteps = 4;
 
 // Whether a table that is the given one but for `moved` keeps the sums in which
 // something moved. The given one keeps them all.
@@ -326,13 +330,21 @@ Suppression SuppressAndProve(const CellSystem& system,
   const bool pinned = std::any_of(
       cells->begin(), cells->end(),
       [](const SuppressionCell& cell) { return cell.kind == Kind::kFixed; });
+  SuppressionOptions now = options;
   for (int round = 0; round < kMaxRounds; ++round) {
-    Suppression suppression =
-        Suppress(system, *cells, options, earlier, search);
+    Suppression suppression = Suppress(system, *cells, now, earlier, search);
     // What is narrow with nothing new shown was so before: it is no reason to
     // hide more now.
     const Before before = NarrowBefore(system, *cells, suppression);
-    if (!pinned && !before.cells.empty()) break;
+    if (!pinned && !before.cells.empty()) {
+      if (round == kRoundsOfUnproved ||
+          !HideBeside(system, before.cells, 1 << round, suppression, cells)) {
+        break;
+      }
+      earlier = CertificatesOf(suppression);
+      now.part = options.part * kPartOfSteps;
+      continue;
+    }
     if (!CertificatesHold(system, *cells, suppression, options) ||
         !StandsPropagation(system, *cells, suppression, options)) {
       break;

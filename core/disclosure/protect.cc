@@ -46,6 +46,7 @@ class Protector {
     looks_ = std::move(unsafe.looks);
     FixPinned();
     CAIRN_RETURN_IF_ERROR(FindRecords());
+    if (walk_ != nullptr && request_.thorough) walk_->WalkOn();
     SuppressionOptions options;
     options.thorough = request_.thorough;
     suppression_ = SuppressAndProve(system_, &cells_, options,

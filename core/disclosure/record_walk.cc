@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace {
 
 // A search that has not closed after so many changes is given up.
 constexpr int kMaxChanges = 60;
+// One that did close looks so much further for a cheaper one.
+constexpr int kMoreChanges = 30;
 // So many changes are weighed for each that is made.
 constexpr int kProposals = 32;
 // Of a cell with more records than this, some are looked at.
@@ -512,17 +515,38 @@ int RecordWalk::NextBroken() {
   return next;
 }
 
+// From records that hold on: the dearest cells that left their bounds must go
+// back, and so on, as in TableWalk. Leaves the cheapest.
 bool RecordWalk::Search(double max_cost, int max_changes) {
-  for (int n = 0; n < max_changes && budget_ > 0; ++n) {
+  bool found = false;
+  size_t kept = 0;  // changes
+  int last = max_changes;
+  for (int n = 0; n < last && budget_ > 0;) {
     const int next = NextBroken();
-    if (next < 0) {
-      double cost = 0;
-      for (const int cell : broken_) cost += bounds_[cell].cost;
-      return cost < max_cost || broken_.empty();
+    if (next >= 0) {
+      if (!Mend(next)) break;
+      ++n;
+      continue;
     }
-    if (!Mend(next)) return false;
+    double cost = 0, most = 0;
+    for (const int cell : broken_) {
+      cost += bounds_[cell].cost;
+      most = std::max(most, bounds_[cell].cost);
+    }
+    if (cost < max_cost || broken_.empty()) {
+      found = true;
+      kept = changes_.size();
+      max_cost = cost;
+      last = n + kMoreChanges;
+    }
+    if (broken_.empty() || !walks_on_) break;
+    dearest_ = std::nextafter(most, 0);
   }
-  return false;
+  if (!found) return false;
+  for (; changes_.size() > kept; changes_.pop_back()) {
+    if (changes_.back().record >= 0) is_changed_[changes_.back().record] = 0;
+  }
+  return true;
 }
 
 void RecordWalk::Hold(int cell, const Range& range) {

@@ -50,6 +50,10 @@ class RecordWalk : public CertificateSearch {
   };
   std::optional<Settled> Settle(int64_t steps) const;
 
+  // From now on a search goes on from what it found to cheaper ones, which
+  // takes longer.
+  void WalkOn() { walks_on_ = true; }
+
   // A step here is a pattern looked at, some five of the others.
   void SetBudget(int64_t steps) override { budget_ = steps / 5; }
   int64_t budget() const override { return budget_ * 5; }
@@ -179,6 +183,8 @@ class RecordWalk : public CertificateSearch {
   // Of all searches by ReachAtLast, so that a table of which much cannot be
   // proved is answered in time.
   int64_t last_budget_ = 600'000;
+
+  bool walks_on_ = false;
 
   // One search.
   double dearest_ = 0, scale_ = 1, temperature_ = 0;

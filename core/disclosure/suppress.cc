@@ -9,6 +9,7 @@
 
 #include "core/disclosure/certificate_program.h"
 #include "core/disclosure/propagation.h"
+#include "core/disclosure/search_effort.h"
 #include "core/disclosure/table_walk.h"
 
 namespace cairn {
@@ -16,40 +17,21 @@ namespace {
 
 using Kind = SuppressionCell::Kind;
 
-// How often the search for a table is tried: within what is public, and with
-// cells that would have to be hidden for it.
-constexpr int kFreeTries = 2;
-// More where they cost little.
-constexpr int kMoreTries = 6;
-constexpr int kFewCells = 5'000;
-constexpr int kPaidTries = 10;
-// In systems of so many cells a few tries for each leave steps for all of them:
-// what is left over is proved by hiding, which hides most.
-constexpr int kManyCells = 75'000;
-constexpr int kPaidTriesOfMany = 3;
-// Ahead of time.
-constexpr int kThoroughFreeTries = 10;
-constexpr int kThoroughPaidTries = 20;
-constexpr int64_t kThoroughBudgets = 10;
+// How often the search for a table is tried where what it changes is hidden,
+// and where a complement may be shown again.
+constexpr int kHidingTries = 10;
+constexpr int kPruneTries = 2;
 // Where so many found no table at all, the rest is left out.
 constexpr int kHopelessTries = 3;
 // A third of the tries may hide cells as dear as the dearest of the best so
 // far, a third half, a third a quarter so.
 constexpr int kHalvings = 3;
-constexpr int kLastTries = 10;
-// Steps of all searches together: a second, and one for every 10,000 cells.
-constexpr int64_t kWalkBudget = 200'000'000;
-constexpr int64_t kWalkBudgetACell = 30'000;
 // So many cells share a linear program.
 constexpr size_t kBatch = 200;
 // Simplex iterations x cells, over all programs: a few seconds.
 constexpr int64_t kProgramBudget = 12'000'000;
 // In systems of this many cells a table of fractions is taken as a proof too.
 constexpr int kFractionsFrom = 500;
-
-// Pruning takes at most one step for so many that were needed before.
-constexpr int kPrunePart = 2;
-constexpr int kPrunePartOfMany = 8;
 
 class Suppressor {
  public:
@@ -60,25 +42,19 @@ class Suppressor {
         cells_(cells),
         options_(options),
         index_(system),
-        free_tries_(options.thorough             ? kThoroughFreeTries
-                    : system.cells() < kFewCells ? kMoreTries
-                                                 : kFreeTries),
-        paid_tries_(options.thorough              ? kThoroughPaidTries
-                    : system.cells() < kManyCells ? kPaidTries
-                                                  : kPaidTriesOfMany),
+        effort_(EffortFor(system.cells(), options)),
         own_search_(search == nullptr || options.thorough
                         ? std::make_unique<TableWalk>(system, Figures(cells))
                         : nullptr),
-        other_(options.thorough ? search : nullptr),
+        by_records_(options.thorough ? search : nullptr),
+        other_(by_records_),
         walk_(own_search_ != nullptr ? own_search_.get() : search),
         hidden_(cells.size()),
         blank_(cells.size()),
         proof_(cells.size(), {kNone, kNone}),
         relying_(cells.size()) {
-    const int64_t budget = (kWalkBudget + kWalkBudgetACell * system.cells()) *
-                           (options.thorough ? kThoroughBudgets : 1);
-    walk_->SetBudget(budget);
-    if (other_ != nullptr) other_->SetBudget(budget / kThoroughBudgets);
+    walk_->SetBudget(effort_.steps);
+    if (other_ != nullptr) other_->SetBudget(effort_.record_steps);
     for (size_t i = 0; i < cells.size(); ++i) {
       hidden_[i] = cells[i].kind == Kind::kHidden;
       const bool open = cells[i].kind == Kind::kOpen;
@@ -93,24 +69,22 @@ class Suppressor {
   Suppression Run(EarlierCertificates earlier) {
     const int64_t budget = walk_->budget();
     for (CertificateSearch::Found& found : earlier) {
-      CertificateSearch& search =
-          other_ != nullptr && !found.edits.empty() ? *other_ : *walk_;
-      found.moved = search.FiguresOf(found);
+      found.moved = WalkOf(found).FiguresOf(found);
     }
     FindPossible();
     Adopt(earlier, 0);
-    Prove(Unproved(), free_tries_, 0);
-    Adopt(earlier, paid_tries_);
+    Prove(Unproved(), effort_.free_tries, 0);
+    Adopt(earlier, effort_.paid_tries);
     std::vector<int> open = Repair(Unproved());
     if (!open.empty()) {
       insights_ = false;
       ResetBounds();
-      Adopt(earlier, paid_tries_);
+      Adopt(earlier, effort_.paid_tries);
       open = Repair(open);
     }
     if (!open.empty() && other_ != nullptr) {
       std::swap(walk_, other_);
-      open = Prove(open, free_tries_, paid_tries_);
+      open = Prove(open, effort_.free_tries, effort_.paid_tries);
       if (!open.empty()) open = ProveByHiding(open, earlier);
       std::swap(walk_, other_);
     } else if (!open.empty()) {
@@ -119,8 +93,12 @@ class Suppressor {
     const int64_t used = budget - walk_->budget();
     if (open.empty()) {
       const bool all = options_.prune || options_.thorough;
-      const bool many = system_.cells() >= kManyCells;
-      Prune(all ? INT64_MAX : used / (many ? kPrunePartOfMany : kPrunePart));
+      Prune(all ? INT64_MAX : used / effort_.prune_part);
+      if (other_ != nullptr && effort_.prunes_by_records) {
+        std::swap(walk_, other_);
+        Prune(walk_->budget() / 2);
+        std::swap(walk_, other_);
+      }
     }
     if (other_ != nullptr) ProveByRecords();
     Suppression result;
@@ -306,23 +284,33 @@ class Suppressor {
     });
   }
 
+  CertificateSearch& WalkOf(const CertificateSearch::Found& found) const {
+    const bool records = by_records_ != nullptr && !found.edits.empty();
+    return records ? *by_records_ : *walk_;
+  }
+
   bool Resume(const CertificateSearch::Found& from,
               const Suppression::Certificate& ends, int paid_tries) {
     return Prove(
         [&](double dearest, double max_cost, int seed) {
-          return walk_->Resume(from, ends, dearest, max_cost, seed);
+          return WalkOf(from).Resume(from, ends, dearest, max_cost, seed);
         },
-        free_tries_, paid_tries);
+        effort_.free_tries, paid_tries);
   }
 
   // Tries to find tables for all; gives back those it could not.
   std::vector<int> Prove(const std::vector<int>& cells, int free_tries,
                          int paid_tries) {
     std::vector<int> left;
+    // Where complements are found on the way, it would soon be out of date.
+    const bool looks_ahead = options_.thorough && paid_tries == 0;
+    std::vector<Range> reachable;
+    if (looks_ahead) reachable = Reachable();
     for (const int cell : cells) {
       for (int side = 0; side < 2; ++side) {
         const End end = {cell, side};
         if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
+        if (looks_ahead && !reachable[cell].Holds(Goal(end))) continue;
         Prove(ReachOf(end), free_tries, paid_tries);
       }
       if (!Proved(cell)) left.push_back(cell);
@@ -403,8 +391,11 @@ class Suppressor {
 
   // By the walk with complements, and what that leaves by linear programs.
   std::vector<int> Repair(const std::vector<int>& cells) {
-    std::vector<int> open = Prove(cells, free_tries_, paid_tries_);
-    open = Prove(open, kLastTries, kLastTries);
+    std::vector<int> open =
+        Prove(cells, effort_.free_tries, effort_.paid_tries);
+    if (effort_.last_tries > 0) {
+      open = Prove(open, effort_.last_tries, effort_.last_tries);
+    }
     open = ProveAtLast(open);
     std::vector<End> ends;
     for (const int cell : open) {
@@ -436,7 +427,7 @@ class Suppressor {
       }
     }
     program_ = nullptr;
-    return Prove(open, free_tries_, 0);
+    return Prove(open, effort_.free_tries, 0);
   }
 
   void RepairEnds(const std::vector<End>& ends, size_t batch) {
@@ -481,16 +472,15 @@ class Suppressor {
   // they change is hidden, and those marks say nothing.
   std::vector<int> ProveByHiding(std::vector<int> open,
                                  const EarlierCertificates& earlier) {
-    walk_->SetBudget(walk_->budget() + kWalkBudget +
-                     kWalkBudgetACell * system_.cells());
+    walk_->SetBudget(walk_->budget() + effort_.hiding_steps);
     for (bool* way : {&marks_blank_, &nothing_shown_}) {
       if (open.empty()) break;
       *way = true;
       ResetBounds();
       const size_t before = certificates_.size();
-      const int paid_tries = way == &marks_blank_ ? kLastTries : 0;
+      const int paid_tries = way == &marks_blank_ ? kHidingTries : 0;
       Adopt(earlier, paid_tries);
-      open = Prove(open, kLastTries, paid_tries);
+      open = Prove(open, kHidingTries, paid_tries);
       *way = false;
       for (size_t i = before; i < certificates_.size(); ++i) {
         HideFor(certificates_[i]);
@@ -512,6 +502,16 @@ class Suppressor {
   void ResetBounds() {
     for (int cell = 0; cell < system_.cells(); ++cell) SetBounds(cell);
     FindPossible();
+  }
+
+  // What a pencil leaves of each cell under the pattern as it is: no search
+  // within what is public gets further.
+  std::vector<Range> Reachable() const {
+    std::vector<Range> ranges;
+    ranges.reserve(cells_.size());
+    for (int i = 0; i < system_.cells(); ++i) ranges.push_back(Told(i));
+    Propagate(system_, &ranges);
+    return ranges;
   }
 
   // What could be proved at all: with every open cell hidden.
@@ -598,7 +598,7 @@ class Suppressor {
     SetHidden(cell, false);
     double saved = cells_[cell].cost;
     for (const End& end : lost) {
-      if (Proved(end) || ProveFree(ReachOf(end), kFreeTries)) continue;
+      if (Proved(end) || ProveFree(ReachOf(end), kPruneTries)) continue;
       if (!ProvePaid(ReachOf(end), 1, &saved, &instead)) break;
     }
     if (std::all_of(lost.begin(), lost.end(),
@@ -635,8 +635,10 @@ class Suppressor {
   const std::vector<SuppressionCell>& cells_;
   const SuppressionOptions options_;
   const CellSystem::Index index_;
-  const int free_tries_, paid_tries_;
+  const SearchEffort effort_;
   const std::unique_ptr<CertificateSearch> own_search_;
+  // What was found among records is gone on with there; or null.
+  CertificateSearch* const by_records_;
   CertificateSearch* other_;  // for what the first does not find; or null
   CertificateSearch* walk_;
   CertificateProgram* program_ = nullptr;  // while there is one

@@ -61,6 +61,8 @@ struct SuppressionOptions {
   // Search from the tables first, many times over, and among the records only
   // for what that leaves; and prune. For what is made ahead of time.
   bool thorough = false;
+  // Take one in so many of the steps there are.
+  int64_t part = 1;
 };
 
 // Every sensitive cell but the `unproved` is proved: for both ends of what it

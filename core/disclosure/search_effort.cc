@@ -1,0 +1,59 @@
+#include "core/disclosure/search_effort.h"
+
+#include <algorithm>
+
+namespace cairn {
+namespace {
+
+// A second, and one for every 10,000 cells.
+constexpr int64_t kSteps = 200'000'000;
+constexpr int64_t kStepsACell = 30'000;
+
+// Below this, tries cost little.
+constexpr int kFewCells = 5'000;
+// In systems of so many cells a few tries for each leave steps for all of them:
+// what is left over is proved by hiding, which hides most.
+constexpr int kManyCells = 75'000;
+// So many, and a try that fails costs more than one that finds: ahead of time,
+// too, the steps must do for all, and much is found among the records only.
+constexpr int kManyCellsAhead = 20'000;
+
+SearchEffort AheadOfTime(int cells) {
+  const int64_t steps = kSteps + kStepsACell * cells;
+  SearchEffort effort;
+  effort.free_tries = 10;
+  effort.paid_tries = 20;
+  effort.last_tries = 10;
+  effort.steps = 10 * steps;
+  effort.record_steps = steps;
+  if (cells < kManyCellsAhead) return effort;
+  effort.free_tries = 2;
+  effort.paid_tries = 6;
+  effort.last_tries = 0;
+  effort.steps = 4 * steps;
+  effort.record_steps = 3 * steps;
+  effort.prunes_by_records = true;
+  return effort;
+}
+
+}  // namespace
+
+SearchEffort EffortFor(int cells, const SuppressionOptions& options) {
+  SearchEffort effort;
+  if (options.thorough) {
+    effort = AheadOfTime(cells);
+  } else {
+    effort.free_tries = cells < kFewCells ? 6 : 2;
+    effort.paid_tries = cells < kManyCells ? 10 : 3;
+    effort.last_tries = 10;
+    effort.steps = kSteps + kStepsACell * cells;
+  }
+  const int64_t part = std::max<int64_t>(1, options.part);
+  effort.steps /= part;
+  effort.record_steps /= part;
+  effort.hiding_steps = (kSteps + kStepsACell * cells) / part;
+  effort.prune_part = cells < kManyCells ? 2 : 8;
+  return effort;
+}
+
+}  // namespace cairn
