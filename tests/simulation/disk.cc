@@ -87,19 +87,26 @@ void Disk::CutPower(File* file, uint64_t kept) {
 }
 
 void Disk::Restart(bool power_cut) {
-  // A disk that lied loses all that came after some moment, in every file.
-  uint64_t first = writes_;
+  // A disk that lied loses all that came after some moment: the same for all
+  // databases, or one for each.
+  Simulator* simulator = Simulator::Current();
+  const bool each = simulator->Chance(50);
+  std::map<std::string, uint64_t> kept;
+  const auto database = [&](const std::string& name) {
+    return each ? name.substr(0, name.rfind(".db")) : "";
+  };
   for (const auto& [name, file] : files_) {
-    if (!file->pending.empty()) {
-      first = std::min(first, file->pending.front().number);
-    }
+    uint64_t& first = kept.try_emplace(database(name), writes_).first->second;
+    if (file->pending.empty()) continue;
+    first = std::min(first, file->pending.front().number);
   }
-  const uint64_t kept =
-      first + static_cast<uint64_t>(Simulator::Current()->Below(
-                  static_cast<int64_t>(writes_ - first) + 1));
+  for (auto& [name, moment] : kept) {
+    moment += static_cast<uint64_t>(
+        simulator->Below(static_cast<int64_t>(writes_ - moment) + 1));
+  }
   for (auto& [name, file] : files_) {
     auto next = std::make_shared<File>();
-    if (power_cut) CutPower(file.get(), kept);
+    if (power_cut) CutPower(file.get(), kept[database(name)]);
     next->now = std::move(file->now);
     if (power_cut) {
       next->safe = next->now;

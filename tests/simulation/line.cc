@@ -195,6 +195,7 @@ void Line::Accept(Coordinator* coordinator) {
                                      std::move(handlers));
   coordinator->Attached(session);
   stream_ = std::make_shared<Stream>(weak_from_this());
+  Streams().push_back(stream_);
   stream_->Bind(session.get());
 }
 
@@ -266,9 +267,16 @@ void Line::CoordinatorGone() {
                 [self = shared_from_this()] { self->EndAgent(); });
 }
 
-void Line::Abandon() {
-  if (stream_ != nullptr) stream_->Abandon();
-  stream_ = nullptr;
+std::vector<std::weak_ptr<Line::Stream>>& Line::Streams() {
+  static std::vector<std::weak_ptr<Stream>> streams;
+  return streams;
+}
+
+void Line::AbandonAll() {
+  for (const auto& weak : Streams()) {
+    if (const auto stream = weak.lock()) stream->Abandon();
+  }
+  Streams().clear();
 }
 
 }  // namespace cairn::simulation
@@ -276,9 +284,9 @@ void Line::Abandon() {
 // The agent's end, without its threads and sockets.
 namespace cairn {
 
-CoordinatorLink::CoordinatorLink(
-    std::string target, std::shared_ptr<grpc::ChannelCredentials> credentials,
-    std::string catalogue_digest, Handlers handlers)
+CoordinatorLink::CoordinatorLink(std::string target, Credentials credentials,
+                                 std::string catalogue_digest,
+                                 Handlers handlers)
     : target_(std::move(target)),
       credentials_(std::move(credentials)),
       catalogue_digest_(std::move(catalogue_digest)),
@@ -289,6 +297,7 @@ CoordinatorLink::CoordinatorLink(
 
 void CoordinatorLink::Run() {}
 void CoordinatorLink::Stop() {}
+bool CoordinatorLink::Renew() { return false; }
 
 bool CoordinatorLink::Send(const v1::AgentMessage& message) {
   const auto& line =

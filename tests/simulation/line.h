@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/coordinator_link.h"
 #include "cairn/v1/agent_link.pb.h"
@@ -47,8 +48,9 @@ class Line : public std::enable_shared_from_this<Line> {
   // One machine is gone: only the other one hears of it.
   void AgentGone();
   void CoordinatorGone();
-  // Lets go of what the coordinator's machine held.
-  void Abandon();
+  // The coordinator's program ends: all its sessions, of old lines too, are let
+  // go of.
+  static void AbandonAll();
 
  private:
   class Stream;
@@ -69,6 +71,7 @@ class Line : public std::enable_shared_from_this<Line> {
   CoordinatorLink::Handlers handlers_;
   std::function<void()> ended_;
   std::shared_ptr<Stream> stream_;
+  static std::vector<std::weak_ptr<Stream>>& Streams();
 };
 
 // The line that the agent's CoordinatorLink of this machine sends on.

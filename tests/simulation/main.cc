@@ -22,12 +22,13 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: tests/simulation/run [--seeds N] [--first N] [--plant NAME]\n"
-    "                            [--plants] [--twice]\n"
+    "                            [--plants] [--twice] [--trace]\n"
     "  --seeds N     how many seeds to run (300)\n"
     "  --first N     the first of them (1)\n"
     "  --plant NAME  put a bug into the programs; it is to be found\n"
     "  --plants      each of them in turn, up to N seeds each\n"
     "  --twice       each seed twice: both are to go the same way\n"
+    "  --trace       only a digest of all that happened\n"
     "Exits 1 with the seed, what happened and the command to see it again "
     "where\n"
     "a promise was broken, or a planted bug was not found.\n";
@@ -38,6 +39,7 @@ struct Options {
   std::string plant;
   bool plants = false;
   bool twice = false;
+  bool trace = false;
 };
 
 struct Outcome {
@@ -73,43 +75,51 @@ void Print(uint64_t seed, const Outcome& outcome, const Options& options) {
               options.plant.empty() ? "" : " --plant ", options.plant.c_str());
 }
 
-// How many seeds had a finding: with a bug planted, the first one ends it.
-uint64_t RunSeeds(const Options& options, const Partnership& partnership,
-                  uint64_t* steps, Outcome* last, uint64_t* at) {
-  uint64_t found = 0;
+struct Totals {
+  uint64_t found = 0, steps = 0, trace = 0;
+  // The last seed that was run.
+  uint64_t seed = 0;
+  Outcome last;
+};
+
+// With a bug planted, until the checker finds it that is there for it.
+Totals RunSeeds(const Options& options, const Partnership& partnership,
+                const Plant* plant) {
+  Totals totals;
   for (uint64_t i = 0; i < options.seeds; ++i) {
-    *at = options.first + i;
-    *last = RunSeed(*at, partnership);
-    *steps += last->steps;
-    if (options.twice && RunSeed(*at, partnership).trace != last->trace) {
-      last->finding = {"the same seed goes the same way",
-                       "a second run went another way"};
+    totals.seed = options.first + i;
+    totals.last = RunSeed(totals.seed, partnership);
+    totals.steps += totals.last.steps;
+    totals.trace = totals.trace * 31 + totals.last.trace;
+    auto& finding = totals.last.finding;
+    if (options.twice &&
+        RunSeed(totals.seed, partnership).trace != totals.last.trace) {
+      finding = {"the same seed goes the same way",
+                 "a second run went another way"};
     }
-    if (!last->finding.has_value()) continue;
-    ++found;
-    if (!options.plant.empty()) return found;
-    Print(*at, *last, options);
+    if (!finding.has_value()) continue;
+    if (plant != nullptr && finding->checker != plant->checker) continue;
+    ++totals.found;
+    if (plant != nullptr) break;
+    Print(totals.seed, totals.last, options);
   }
-  return found;
+  return totals;
 }
 
-int FindPlants(Options options, const Partnership& partnership) {
+int FindPlants(const Options& options, const Partnership& partnership) {
   int missed = 0;
   for (const Plant& plant : Plants()) {
-    options.plant = plant.name;
     SetPlant(plant.name);
-    uint64_t steps = 0, seed = 0;
-    Outcome outcome;
-    const bool found =
-        RunSeeds(options, partnership, &steps, &outcome, &seed) > 0;
-    const bool right = found && outcome.finding->checker == plant.checker;
-    missed += right ? 0 : 1;
-    std::printf(
-        "%-6s %-18s %s\n", right ? "found" : "MISSED", plant.name.c_str(),
-        found ? absl::StrCat("seed ", seed, ": ", outcome.finding->checker,
-                             ": ", outcome.finding->words)
-                    .c_str()
-              : "by no seed");
+    const Totals totals = RunSeeds(options, partnership, &plant);
+    const bool found = totals.found > 0;
+    missed += found ? 0 : 1;
+    std::printf("%-6s %-18s %s\n", found ? "found" : "MISSED",
+                plant.name.c_str(),
+                found ? absl::StrCat("seed ", totals.seed, ": ",
+                                     totals.last.finding->words)
+                            .c_str()
+                      : plant.checker.c_str());
+    std::fflush(stdout);
   }
   return missed == 0 ? 0 : 1;
 }
@@ -117,8 +127,12 @@ int FindPlants(Options options, const Partnership& partnership) {
 bool ReadOptions(int argc, char** argv, Options* options) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    if (flag == "--plants" || flag == "--twice") {
-      (flag == "--plants" ? options->plants : options->twice) = true;
+    bool* const set = flag == "--plants"  ? &options->plants
+                      : flag == "--twice" ? &options->twice
+                      : flag == "--trace" ? &options->trace
+                                          : nullptr;
+    if (set != nullptr) {
+      *set = true;
       continue;
     }
     if (i + 1 >= argc) return false;
@@ -156,21 +170,28 @@ int Main(int argc, char** argv) {
   }
   Disk::Install();
   if (options.plants) return FindPlants(options, **partnership);
+  const Plant* const plant = FindPlant(options.plant);
   const std::clock_t begun = std::clock();
-  uint64_t steps = 0, seed = 0;
-  Outcome last;
-  const uint64_t found = RunSeeds(options, **partnership, &steps, &last, &seed);
+  const Totals totals = RunSeeds(options, **partnership, plant);
   const double seconds =
       static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
+  if (options.trace) {
+    std::printf("%016llx\n", static_cast<unsigned long long>(totals.trace));
+    return totals.found == 0 ? 0 : 1;
+  }
+  for (const auto& [what, count] : Simulator::Counts()) {
+    std::printf("%10llu %s\n", static_cast<unsigned long long>(count),
+                what.c_str());
+  }
   std::printf(
       "%llu seeds from %llu, %llu steps, %.1f s of CPU, %llu findings\n",
-      static_cast<unsigned long long>(options.seeds),
+      static_cast<unsigned long long>(totals.seed + 1 - options.first),
       static_cast<unsigned long long>(options.first),
-      static_cast<unsigned long long>(steps), seconds,
-      static_cast<unsigned long long>(found));
-  if (options.plant.empty()) return found == 0 ? 0 : 1;
-  if (found > 0) Print(seed, last, options);
-  return found > 0 ? 0 : 1;
+      static_cast<unsigned long long>(totals.steps), seconds,
+      static_cast<unsigned long long>(totals.found));
+  if (plant == nullptr) return totals.found == 0 ? 0 : 1;
+  if (totals.found > 0) Print(totals.seed, totals.last, options);
+  return totals.found > 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -63,6 +63,16 @@ std::string Observer::QueryOf(const std::string& line) {
   return TextOf(line, "qid");
 }
 
+std::optional<uint64_t> Observer::IndexOf(Machine machine,
+                                          const std::string& type,
+                                          const std::string& query) const {
+  const Lines& lines = of(machine).lines;
+  for (uint64_t i = 0; i < lines.size(); ++i) {
+    if (TypeOf(lines[i]) == type && QueryOf(lines[i]) == query) return i;
+  }
+  return std::nullopt;
+}
+
 int Observer::Count(Machine machine, const std::string& query,
                     const std::string& type) const {
   const auto found = of(machine).entries.find({query, type});
@@ -186,6 +196,7 @@ void Observer::Answered(Machine agent, const v1::Answer& answer,
   if (!answer.has_tables()) return;
   const auto [sent, is_new] =
       answers_.try_emplace({agent, query}, WithoutProof(answer));
+  if (!is_new) Simulator::Current()->Count("answers sent again");
   if (!is_new && sent->second != WithoutProof(answer) &&
       !WasRolledBack(agent)) {
     Find("a question sent again gets the same bytes",

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,6 +54,9 @@ class Observer {
   bool WasRolledBack(Machine machine) const {
     return !of(machine).before.empty();
   }
+  // Of the first such entry; none if there is none.
+  std::optional<uint64_t> IndexOf(Machine machine, const std::string& type,
+                                  const std::string& query) const;
   // By question, what the analyst was shown.
   const std::map<std::string, std::string>& results() const { return results_; }
 

@@ -88,6 +88,7 @@ absl::StatusOr<std::unique_ptr<Partnership>> Partnership::Make() {
   CAIRN_ASSIGN_OR_RETURN(made->catalogue_,
                          MakeCatalogue(made->catalogue_message_));
   std::filesystem::create_directories(folder + "/coordinator");
+  Write(folder + "/nobody", "no certificate is looked at");
   for (int machine = 1; machine <= kAgencies; ++machine) {
     CAIRN_RETURN_IF_ERROR(made->Load(machine));
   }
@@ -145,6 +146,7 @@ absl::Status Partnership::Load(int machine) {
 CoordinatorSettings Partnership::Coordinator(int agencies) const {
   CoordinatorSettings settings;
   settings.config.set_state_dir(folder_ + "/coordinator");
+  settings.config.mutable_credentials()->set_authority(folder_ + "/nobody");
   settings.catalogue_message = catalogue_message_;
   settings.catalogue = catalogue_;
   for (int machine = 1; machine <= agencies; ++machine) {

@@ -1,10 +1,13 @@
 #include "tests/simulation/plants.h"
 
-#include <algorithm>
 #include <functional>
+#include <memory>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "agent/ask_book.h"
+#include "coordinator/agent_registry.h"
+#include "coordinator/agent_session.h"
 #include "coordinator/query_log.h"
 #include "core/disclosure/protected_table.h"
 #include "core/ledger/cosignature.h"
@@ -50,17 +53,22 @@ const std::vector<Plant>& Plants() {
        "a witness never signs two histories"},
       {"blind-log", "a log does not look at what others remember of it",
        "a ledger that went back is found"},
-      {"silent-agent", "an agent that was away is never asked again",
+      {"silent-agent", "an agent is welcomed and never asked",
        "all is well again once all is mended"},
   };
   return plants;
 }
 
+const Plant* FindPlant(const std::string& name) {
+  for (const Plant& plant : Plants()) {
+    if (plant.name == name) return &plant;
+  }
+  return nullptr;
+}
+
 bool SetPlant(const std::string& name) {
   planted = name;
-  return name.empty() ||
-         std::any_of(Plants().begin(), Plants().end(),
-                     [&](const Plant& plant) { return plant.name == name; });
+  return name.empty() || FindPlant(name) != nullptr;
 }
 
 bool Planted(const std::string& name) { return planted == name; }
@@ -176,6 +184,18 @@ CAIRN_WRAPPED(absl::StatusOr<Checkpoint>, CheckKept,
     return absl::InvalidArgumentError("planted");
   }
   return checked;
+}
+
+CAIRN_WRAPPED(bool, Attach,
+              "_ZN5cairn13AgentRegistry6AttachE" CAIRN_TEXT
+              "St10shared_ptrINS_12AgentSessionEEN4absl7debian34TimeENSD_11Func"
+              "tionRefIFbvEEEPSB_",
+              AgentRegistry* self, const std::string& agency,
+              std::shared_ptr<AgentSession> session, absl::Time now,
+              absl::FunctionRef<bool()> gone,
+              std::shared_ptr<AgentSession>* replaced) {
+  if (Planted("silent-agent") && agency == "a2") return true;
+  return RealAttach(self, agency, std::move(session), now, gone, replaced);
 }
 
 // Not planted: the one place where cosignatures are made tells the observer.

@@ -17,6 +17,8 @@ struct Plant {
 };
 const std::vector<Plant>& Plants();
 
+// Null if there is no such plant.
+const Plant* FindPlant(const std::string& name);
 // Empty: none. False if there is no such plant.
 bool SetPlant(const std::string& name);
 bool Planted(const std::string& name);

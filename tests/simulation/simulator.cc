@@ -1,5 +1,6 @@
 #include "tests/simulation/simulator.h"
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
@@ -69,6 +70,11 @@ void Simulator::Say(const std::string& words) {
   if (loud) std::fprintf(stderr, "%s\n", line.c_str());
   words_.push_back(std::move(line));
   if (words_.size() > kWordsKept) words_.pop_front();
+}
+
+std::map<std::string, uint64_t>& Simulator::Counts() {
+  static std::map<std::string, uint64_t> counts;
+  return counts;
 }
 
 void Simulator::Find(const std::string& checker, const std::string& words) {

@@ -73,6 +73,10 @@ class Simulator {
     return std::exchange(of(machine).stopping, false);
   }
 
+  // How often something happened, over all runs of the program.
+  static std::map<std::string, uint64_t>& Counts();
+  void Count(const std::string& what) { ++Counts()[what]; }
+
   // A promise that was broken. The first one ends the run.
   struct Finding {
     std::string checker;

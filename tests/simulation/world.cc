@@ -16,8 +16,6 @@ namespace cairn::simulation {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kPeace = 100 * kSecond;
-constexpr int64_t kProof = 45 * kSecond;
 
 World* current = nullptr;
 
@@ -44,6 +42,7 @@ World::World(Simulator* simulator, const Partnership* partnership)
 }
 
 World::~World() {
+  peace_ = true;
   for (Machine machine = 0; machine <= agencies_; ++machine) {
     if (of(machine).program != nullptr) Fall(machine, false);
   }
@@ -109,9 +108,14 @@ absl::Status World::StartCoordinator(Program* program) {
   CAIRN_RETURN_IF_ERROR(
       program->ledger()->Append({"node.started", "", {}}).status());
   CAIRN_RETURN_IF_ERROR(program->log->CloseAbandoned());
+  CAIRN_ASSIGN_OR_RETURN(
+      program->peers,
+      PeerGate::Create(settings_, program->ledger(), program->log->database(),
+                       &program->clock));
   program->coordinator = std::make_unique<Coordinator>(
       &settings_, program->log.get(), program->registry.get(),
-      program->hub.get(), program->rejects.get(), &program->clock);
+      program->hub.get(), program->peers.get(), program->rejects.get(),
+      &program->clock);
   return absl::OkStatus();
 }
 
@@ -136,7 +140,7 @@ absl::Status World::StartAgent(Machine machine, Program* program) {
   CAIRN_ASSIGN_OR_RETURN(program->gate, OpenGate(settings, state));
   program->agent = std::make_unique<RunningAgent>(
       settings, state, program->signer.get(), &program->gate,
-      program->link.get(), program->rejects.get(), nullptr);
+      program->link.get(), program->rejects.get());
   return absl::OkStatus();
 }
 
@@ -165,6 +169,7 @@ void World::Start(Machine machine) {
   Fall(machine, false);
   if (here.lied) {
     here.is = Is::kShut;
+    sim_->Count("starts refused after a disk lied");
   } else if (!failing) {
     sim_->Find("a machine starts again after a crash",
                std::string(started.message()));
@@ -182,12 +187,13 @@ void World::Fall(Machine machine, bool power_cut) {
   {
     Simulator::On on(machine);
     sim_->Say(power_cut ? "loses its power" : "is killed");
+    if (!peace_) sim_->Count(power_cut ? "power cuts" : "kills");
     here.disk->Die();
     sim_->End(machine);
     if (machine == 0) {
+      Line::AbandonAll();
       for (Machine agent = 1; agent <= agencies_; ++agent) {
         if (EndOf(agent).line != nullptr) {
-          EndOf(agent).line->Abandon();
           EndOf(agent).line->CoordinatorGone();
         }
       }
@@ -248,7 +254,7 @@ void World::AskOne(uint32_t timeout_ms) {
   Simulator::On on(0);
   sim_->Say("the analyst asks");
   of(0).program->coordinator->Ask(
-      "ana", request.SerializeAsString(),
+      "ana", request.SerializeAsString(), [](const absl::Status&) {},
       [this, id, ledger](const v1::QueryEvent& event) {
         if (of(0).disk->dead()) return;
         if (event.has_started()) *id = event.started().query_id();
@@ -262,6 +268,7 @@ void World::AskOne(uint32_t timeout_ms) {
           }
           sim_->Say(words);
           observer_.Result(event.result(), *ledger);
+          sim_->Count("results");
         }
       },
       [this, id](const absl::Status& status) {
@@ -320,6 +327,7 @@ bool World::FromCoordinator(Machine agent,
   if (message.has_ask()) {
     sim_->Say(absl::StrCat("asks a", agent, " ", message.ask().query_id()));
     observer_.Asked(agent, message.ask());
+    asks_.push_back(message.ask());
   }
   // What it hands on between agencies is theirs.
   if (message.has_witness_request() &&
@@ -342,6 +350,7 @@ void World::LookAfter() {
       Fall(machine, here.cut_power);
     } else if (sim_->TakeStopping(machine)) {
       sim_->Say(absl::StrCat("machine ", machine, " stopped itself"));
+      sim_->Count("stops of a program that could not write");
       Fall(machine, false);
     } else {
       Simulator::On on(machine);
@@ -352,143 +361,6 @@ void World::LookAfter() {
 
 void World::RunUntil(int64_t us) {
   while (!sim_->finding().has_value() && sim_->Step(us)) LookAfter();
-}
-
-void World::Run() {
-  for (Machine machine = 0; machine <= agencies_; ++machine) Start(machine);
-  PlanTrouble();
-  RunUntil(trouble_until_);
-  if (sim_->finding().has_value()) return;
-  Mend();
-  RunUntil(trouble_until_ + kPeace);
-  if (sim_->finding().has_value()) return;
-  Prove();
-}
-
-void World::PlanTrouble() {
-  trouble_until_ = (30 + sim_->Below(60)) * kSecond;
-  const int64_t questions = 2 + sim_->Below(7);
-  for (int64_t i = 0; i < questions; ++i) {
-    sim_->At(kWorld, 3 * kSecond + sim_->Below(trouble_until_), [this] {
-      AskOne(500 + static_cast<uint32_t>(sim_->Below(15'000)));
-    });
-  }
-  if (sim_->Chance(20)) return;  // only questions
-  if (sim_->Chance(40)) {
-    weather_ = {static_cast<int>(sim_->Below(6)),
-                static_cast<int>(sim_->Below(20)),
-                static_cast<int>(sim_->Below(8))};
-  }
-  if (sim_->Chance(25)) {
-    liar_ = static_cast<Machine>(sim_->Below(agencies_ + 1));
-    sim_->At(kWorld, sim_->Below(trouble_until_ / 2), [this] {
-      sim_->Say(absl::StrCat("the disk of machine ", liar_, " begins to lie"));
-      of(liar_).disk->Lie();
-    });
-  }
-  if (sim_->Chance(25)) {
-    forger_ = static_cast<Machine>(1 + sim_->Below(agencies_));
-  }
-  const int64_t troubles = 1 + sim_->Below(8);
-  for (int64_t i = 0; i < troubles; ++i) {
-    sim_->At(kWorld, sim_->Below(trouble_until_), [this] { Trouble(); });
-  }
-}
-
-void World::Trouble() {
-  const auto machine = static_cast<Machine>(sim_->Below(agencies_ + 1));
-  const auto agent = static_cast<Machine>(1 + sim_->Below(agencies_));
-  MachineState& here = of(machine);
-  const bool power_cut = sim_->Chance(50);
-  switch (sim_->Below(6)) {
-    case 0:
-      if (here.is == Is::kUp) Fall(machine, power_cut);
-      return;
-    case 1:
-      here.cut_power = power_cut;
-      here.disk->DieIn(1 + static_cast<uint64_t>(sim_->Below(60)));
-      return;
-    case 2:
-      sim_->Say(absl::StrCat("the disk of machine ", machine, " will fail"));
-      here.disk->FailIn(1 + static_cast<uint64_t>(sim_->Below(60)));
-      return;
-    case 3:
-      sim_->Say(absl::StrCat("a", agent, " is cut off"));
-      of(agent).away = true;
-      if (EndOf(agent).line != nullptr) EndOf(agent).line->Tear();
-      sim_->At(kWorld, sim_->Below(20 * kSecond),
-               [this, agent] { of(agent).away = false; });
-      return;
-    case 4:
-      sim_->Say(absl::StrCat("the line of a", agent, " breaks"));
-      if (EndOf(agent).line != nullptr) EndOf(agent).line->Tear();
-      return;
-    default:
-      sim_->Say(absl::StrCat("the clock of machine ", machine, " is set"));
-      sim_->SetSkew(machine, (sim_->Below(7200) - 3600) * kSecond);
-      sim_->At(kWorld, sim_->Below(20 * kSecond),
-               [this, machine] { sim_->SetSkew(machine, 0); });
-  }
-}
-
-void World::Mend() {
-  sim_->Say("all is mended");
-  peace_ = true;
-  weather_ = {};
-  forger_ = kWorld;
-  for (Machine machine = 0; machine <= agencies_; ++machine) {
-    sim_->SetSkew(machine, 0);
-    of(machine).away = false;
-    const bool lied = of(machine).disk->lied();
-    // Faults that wait go with the machine they were for.
-    if (of(machine).is == Is::kUp) Fall(machine, lied);
-  }
-}
-
-void World::Prove() {
-  sim_->Say("one more question");
-  last_question_.clear();
-  const bool asks = IsSound(0);
-  if (of(0).is == Is::kUp) AskOne(20'000);
-  RunUntil(trouble_until_ + kPeace + kProof);
-  if (sim_->finding().has_value()) return;
-  for (Machine machine = 0; machine <= agencies_; ++machine) {
-    const bool sound = IsSound(machine);
-    if (!of(machine).lied && !sound) {
-      sim_->Find("all is well again once all is mended",
-                 absl::StrCat("machine ", machine, " is not sound"));
-    }
-    if (sound) observer_.NothingIsOpen(machine);
-    if (sound && observer_.IsContradicted(machine)) {
-      sim_->Find("a ledger that went back is found",
-                 absl::StrCat("machine ", machine,
-                              " goes on although others remember more"));
-    }
-  }
-  if (!asks) return;
-  const auto shown = observer_.results().find(last_question_);
-  if (shown == observer_.results().end()) {
-    sim_->Find("all is well again once all is mended",
-               "the last question has no result");
-    return;
-  }
-  v1::Result result;
-  result.ParseFromString(shown->second);
-  for (const v1::AgencyOutcome& agency : result.agency()) {
-    const Machine machine = agency.agency()[1] - '0';
-    if (IsSound(machine) == (agency.outcome() == v1::ANSWERED)) continue;
-    sim_->Find("all is well again once all is mended",
-               absl::StrCat(agency.agency(), " is shown as ",
-                            v1::Outcome_Name(agency.outcome()), ": ",
-                            agency.reason()));
-  }
-  if (of(0).lied) return;
-  for (const auto& [query, bytes] : observer_.results()) {
-    const auto kept = of(0).program->log->Fetch(query);
-    if (kept.ok() && kept->SerializeAsString() == bytes) continue;
-    sim_->Find("what the analyst was shown can be fetched",
-               absl::StrCat(query, ": ", kept.status().ToString()));
-  }
 }
 
 }  // namespace cairn::simulation

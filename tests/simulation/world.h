@@ -51,6 +51,7 @@ class World : public Tap {
     std::unique_ptr<QueryLog> log;
     std::unique_ptr<AgentRegistry> registry;
     std::unique_ptr<LedgerHub> hub;
+    std::unique_ptr<PeerGate> peers;
     std::unique_ptr<Coordinator> coordinator;
     // An agent's.
     std::unique_ptr<AgentState> state;
@@ -88,6 +89,9 @@ class World : public Tap {
   void Dial(Machine agent);
   void Tick(Machine agent);
   void AskOne(uint32_t timeout_ms);
+  // The coordinator shows an agency a question once more that it was asked
+  // before.
+  void AskAgain(Machine agent);
   bool IsSound(Machine machine);
 
   void PlanTrouble();
@@ -114,7 +118,7 @@ class World : public Tap {
   Machine forger_ = kWorld;  // sends receipts that are not true
   int64_t trouble_until_ = 0;
   std::string last_question_;
-  int asked_ = 0;
+  std::vector<v1::Ask> asks_;  // all that left
 };
 
 }  // namespace cairn::simulation
