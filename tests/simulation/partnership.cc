@@ -10,6 +10,7 @@
 #include "core/link/catalogue_file.h"
 #include "core/link/translate.h"
 #include "google/protobuf/text_format.h"
+#include "tests/simulation/simulator.h"
 
 namespace cairn::simulation {
 namespace {
@@ -82,6 +83,7 @@ absl::StatusOr<std::unique_ptr<Partnership>> Partnership::Make() {
     return absl::UnavailableError(absl::StrCat(folder, ": cannot be made"));
   }
   made->folder_ = folder;
+  Simulator::SetFolder(folder);
   if (!TextFormat::ParseFromString(kCatalogue, &made->catalogue_message_)) {
     return absl::InternalError("the catalogue cannot be read");
   }

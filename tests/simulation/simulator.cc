@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 
 namespace cairn::simulation {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr size_t kWordsKept = 60;
 
 Simulator* current = nullptr;
+std::string folder_of_all;
 
 std::string NameOf(Machine machine) {
   return machine == kWorld ? "world"
@@ -60,9 +62,12 @@ bool Simulator::Step(int64_t until) {
   return true;
 }
 
+void Simulator::SetFolder(const std::string& folder) { folder_of_all = folder; }
+
 void Simulator::Say(const std::string& words) {
-  std::string line = absl::StrFormat("%11.6f s  %-11s %s", now() / 1e6,
-                                     NameOf(machine_), words);
+  std::string line =
+      absl::StrFormat("%11.6f s  %-11s %s", now() / 1e6, NameOf(machine_),
+                      absl::StrReplaceAll(words, {{folder_of_all, ""}}));
   for (const char c : line) {
     trace_ = (trace_ ^ static_cast<unsigned char>(c)) * 1099511628211u;
   }

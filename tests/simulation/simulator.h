@@ -61,7 +61,9 @@ class Simulator {
   // The next of what is to come; false if there is nothing before `until`.
   bool Step(int64_t until);
 
-  // What happens, in words: hashed whole, the last of it kept.
+  // What happens, in words: hashed whole, the last of it kept. Without the name
+  // of the folder, which is another one each time.
+  static void SetFolder(const std::string& folder);
   void Say(const std::string& words);
   const std::deque<std::string>& last_words() const { return words_; }
   uint64_t trace() const { return trace_; }
