@@ -114,9 +114,14 @@ void World::Mend() {
   for (Machine machine = 0; machine <= agencies_; ++machine) {
     sim_->SetSkew(machine, 0);
     of(machine).away = false;
-    const bool lied = of(machine).disk->lied();
-    // Faults that wait go with the machine they were for.
-    if (of(machine).is == Is::kUp) Fall(machine, lied);
+    Disk* const disk = of(machine).disk.get();
+    const bool lied = disk->lied();
+    if (of(machine).is == Is::kUp) {
+      Fall(machine, lied);
+    } else {
+      of(machine).lied |= lied;
+      disk->Restart(lied);
+    }
   }
 }
 
