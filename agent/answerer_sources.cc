@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/answerer.h"
 #include "agent/earlier_extract.h"
+#include "agent/known_shares.h"
 #include "agent/loader.h"
 #include "agent/open_source.h"
 #include "agent/planner.h"
@@ -135,6 +136,13 @@ std::vector<v1::Holding> Answerer::Holdings() {
     auto source = Source(**data_set, Use::kAnswer, &refusal);
     if (!source.ok()) continue;
     v1::Holding holding = (*source)->source->Holding();
+    const DataSource& held = *(*source)->source;
+    const auto released = releases_->Tables(given.data_set(), held.epoch(),
+                                            {Measure::Kind::kCount, ""});
+    if (!released.ok()) continue;
+    AddReleased(held.meta(), **data_set, settings_->policy, **released,
+                &holding);
+    *holding.mutable_series_break() = given.series_break();
     *holding.mutable_rule() = ToProto(settings_->policy);
     holding.set_places_overlap(settings_->config.places_overlap());
     if (gate_ != nullptr) holding.set_agreement(gate_->agreement());

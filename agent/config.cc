@@ -1,5 +1,6 @@
 #include "agent/config.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "agent/loader.h"
 #include "agent/own_database.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/link/catalogue_file.h"
 #include "core/link/plan_file.h"
 #include "core/link/policy_file.h"
@@ -17,6 +19,7 @@ namespace cairn {
 namespace {
 
 constexpr size_t kNewTablesPerEpoch = 200;
+constexpr size_t kMaxBreakBytes = 200;
 
 absl::Status Missing(const std::string& path, absl::string_view field,
                      absl::string_view example) {
@@ -106,6 +109,29 @@ absl::Status CheckDatabaseOf(const std::string& path, const v1::Source& source,
       path, ": source ", source.data_set(), ": ", checked.message()));
 }
 
+// Each in a month that is covered, once, in order, and with words.
+absl::Status CheckBreaks(const v1::Source& source,
+                         const std::vector<std::string>& months) {
+  std::string before;
+  for (const v1::SeriesBreak& broken : source.series_break()) {
+    const std::string& month = broken.month();
+    const auto wrong = [&month](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "series_break '", PrintableUtf8(month.substr(0, 20)), "': ", what));
+    };
+    if (std::find(months.begin(), months.end(), month) == months.end()) {
+      return wrong("is not a month that is covered, such as 2024-10");
+    }
+    if (month <= before) return wrong("must be later than the one before it");
+    if (broken.what().empty() || broken.what().size() > kMaxBreakBytes) {
+      return wrong(absl::StrCat("needs what: in words, at most ",
+                                kMaxBreakBytes, " bytes"));
+    }
+    before = month;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSources(const std::string& path,
                           const AgentSettings& settings) {
   std::set<std::string> seen;
@@ -131,10 +157,11 @@ absl::Status CheckSources(const std::string& path,
   for (const v1::Source& source : settings.config.source()) {
     const auto data_set = settings.catalogue->Find(source.data_set());
     const auto months = CoveredMonths(source, **data_set);
-    if (!months.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": source ", source.data_set(), ": ",
-                       months.status().message()));
+    const absl::Status fits =
+        months.ok() ? CheckBreaks(source, *months) : months.status();
+    if (!fits.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": source ", source.data_set(), ": ", fits.message()));
     }
   }
   for (const std::string& purpose : settings.config.permitted_purpose()) {
@@ -273,6 +300,8 @@ policy: "standard.textproto"
 #   file: "export.csv"
 #   mapping: "mapping.textproto"
 #   covers { from: "2024-04" to: "2025-03" }
+#   # From here on figures are made in another way: said with every answer.
+#   series_break { month: "2024-10" what: "a new system: weapon is filled in more often" }
 # }
 # Or a table or view of your own database, by ODBC, in place of `file`. Give the
 # agent an account that can only read; `check` proves that it cannot write.

@@ -1,7 +1,6 @@
 #include "agent/data_source.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -271,6 +270,7 @@ v1::Holding DataSource::Holding() const {
   holding.set_loaded_at(meta_.loaded_at());
   holding.set_area(meta_.area());
   *holding.mutable_month() = meta_.month();
+  holding.set_mapping_version(meta_.mapping_version());
   for (const Dimension& dimension : data_set_.dimensions) {
     for (size_t l = 0; l < dimension.levels.size(); ++l) {
       PlanAxis axis;
@@ -291,20 +291,6 @@ v1::Holding DataSource::Holding() const {
   for (const std::string& quantity : meta_.quantity()) {
     holding.add_measure(absl::StrCat("sum:", quantity));
     holding.add_measure(absl::StrCat("mean:", quantity));
-  }
-  // Two significant figures, and nothing under 100: how much, not how many.
-  double scale = 10;
-  while (static_cast<double>(meta_.rows()) / scale >= 100) scale *= 10;
-  if (meta_.rows() >= 100) {
-    holding.set_rows_rounded(static_cast<uint32_t>(
-        std::round(static_cast<double>(meta_.rows()) / scale) * scale));
-  }
-  if (meta_.has_person() && meta_.rows() > 0) {
-    const double share = 100.0 *
-                         static_cast<double>(meta_.rows_without_person()) /
-                         static_cast<double>(meta_.rows());
-    holding.set_without_person_percent(
-        static_cast<uint32_t>(std::round(share / 5) * 5));
   }
   return holding;
 }

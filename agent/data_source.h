@@ -91,7 +91,7 @@ class DataSource {
   // the agent's key has been replaced since: both end with the next load.
   absl::Status CheckKeys(absl::string_view agent_key) const;
 
-  // What this source can give, for Hello and `describe`.
+  // What this source can give, for Hello and `describe`: all that is declared.
   v1::Holding Holding() const;
 
  protected:

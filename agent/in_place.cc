@@ -51,6 +51,7 @@ absl::StatusOr<Described> Describe(const v1::Source& source,
   meta.mutable_in_place()->set_mapping(Sha256Hex(bytes));
   meta.set_has_person(described.plan.person_column >= 0);
   for (const std::string& month : inputs.months) meta.add_month(month);
+  DescribeUnmapped(described.plan, data_set, &meta);
   for (const LoadPlan::Held& held : described.plan.dimensions) {
     CAIRN_ASSIGN_OR_RETURN(*meta.add_dimension(), DescribeHeld(inputs, held));
   }

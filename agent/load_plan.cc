@@ -389,4 +389,27 @@ absl::StatusOr<LoadPlan> MakeLoadPlan(const MappingInputs& inputs) {
   return Planner(inputs).Plan();
 }
 
+void DescribeUnmapped(const LoadPlan& plan, const DataSet& data_set,
+                      v1::ExtractMeta* meta) {
+  meta->set_says_unmapped(true);
+  const auto add = [&](const LoadPlan::Held& held, const std::string& code) {
+    v1::Unmapped* unmapped = meta->add_unmapped();
+    unmapped->set_dimension(data_set.dimensions[held.dimension].id);
+    unmapped->set_code(code);
+  };
+  for (const LoadPlan::Column& column : plan.columns) {
+    if (column.unmapped_to.empty()) continue;
+    for (size_t slot = 0; slot < plan.dimensions.size(); ++slot) {
+      const LoadPlan::Held& held = plan.dimensions[slot];
+      const bool of_date = held.from != LoadPlan::From::kColumn &&
+                           held.from != LoadPlan::From::kConstant;
+      if (column.to == LoadPlan::To::kDate
+              ? of_date
+              : column.slot == static_cast<int>(slot)) {
+        add(held, column.unmapped_to);
+      }
+    }
+  }
+}
+
 }  // namespace cairn

@@ -10,6 +10,7 @@
 #include "agent/moment.h"
 #include "agent/places.h"
 #include "cairn/v1/config.pb.h"
+#include "cairn/v1/extract.pb.h"
 #include "core/query/catalogue.h"
 
 namespace cairn {
@@ -68,6 +69,11 @@ struct LoadPlan {
   // The source's, or the data set's where that is coarser.
   Precision precision = Precision::kMonth;
 };
+
+// Says which dimensions take texts that the mapping does not know, and as which
+// code.
+void DescribeUnmapped(const LoadPlan& plan, const DataSet& data_set,
+                      v1::ExtractMeta* meta);
 
 // INVALID_ARGUMENT: "<mapping>: column 'X': what is wrong", with the nearest
 // valid name where there is one.

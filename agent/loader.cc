@@ -91,6 +91,7 @@ class Loader {
     meta_.set_mapping_version(mapping_.version());
     meta_.set_has_person(mapper_->has_person());
     for (const std::string& month : months_) meta_.add_month(month);
+    DescribeUnmapped(mapper_->plan(), request_.data_set, &meta_);
     for (const v1::ExtractDimension& held : mapper_->dimensions()) {
       *meta_.add_dimension() = held;
     }

@@ -79,6 +79,7 @@ class RowMapper {
     return dimensions_;
   }
   std::vector<std::string> Quantities() const;
+  const LoadPlan& plan() const { return plan_; }
   bool has_person() const { return plan_.person_column >= 0; }
   // The column with the record's date.
   const std::string& date_column() const {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "cli/result_csv.h"
+#include "cli/result_csvw.h"
 #include "cli/result_json.h"
 #include "cli/result_text.h"
 #include "cli/result_xlsx.h"
@@ -95,6 +96,21 @@ void SayWhoIsMissing(const v1::Result& result) {
 
 }  // namespace
 
+absl::Status CheckOutput(const OutputFlags& flags) {
+  CAIRN_RETURN_IF_ERROR(CheckDestination(flags));
+  if (!flags.metadata) return absl::OkStatus();
+  if (flags.file.empty() || flags.Format() != "csv") {
+    return absl::InvalidArgumentError(
+        "--metadata stands beside a CSV file; add -o csv --out FILE.csv");
+  }
+  if (flags.symbols) {
+    return absl::InvalidArgumentError(
+        "--metadata says that value is a number, --symbols puts text into it; "
+        "use one of them");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,
                                                 const Catalogue& catalogue) {
   v1::RunQueryRequest request;
@@ -166,7 +182,7 @@ absl::Status SignRequest(const v1::Description& description,
 absl::StatusOr<int> WriteResult(const v1::Result& result,
                                 const Catalogue& catalogue,
                                 const OutputFlags& flags) {
-  CAIRN_RETURN_IF_ERROR(CheckDestination(flags));
+  CAIRN_RETURN_IF_ERROR(CheckOutput(flags));
   // Nobody gave a figure, by their own rule: there is no table to write. JSON
   // still says who refused and why.
   if (ExitOf(result) == kExitRefused && flags.format != "json") {
@@ -180,6 +196,11 @@ absl::StatusOr<int> WriteResult(const v1::Result& result,
     CAIRN_ASSIGN_OR_RETURN(const std::string text,
                            Format(result, catalogue, format, flags.symbols));
     CAIRN_RETURN_IF_ERROR(WriteText(text, flags.file));
+    if (flags.metadata) {
+      CAIRN_RETURN_IF_ERROR(
+          WriteText(ResultToCsvw(result, catalogue, flags.file),
+                    absl::StrCat(flags.file, "-metadata.json")));
+    }
   }
   if (format != "table" || !flags.file.empty()) SayWhoIsMissing(result);
   return ExitOf(result);

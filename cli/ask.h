@@ -23,7 +23,11 @@ struct AskFlags {
 // Where and how a result is written.
 struct OutputFlags : Destination {
   bool symbols = false;
+  bool metadata = false;  // beside a CSV file
 };
+
+// Refuses a form of output that cannot be written, before work is done for it.
+absl::Status CheckOutput(const OutputFlags& flags);
 
 // Checks a typed question against the catalogue the coordinator gives.
 absl::StatusOr<v1::RunQueryRequest> MakeRequest(const AskFlags& flags,

@@ -9,10 +9,18 @@
 
 namespace cairn {
 
+// How fine an agency's records are.
+struct HoldingWords {
+  std::string places = "-";     // the finest level of areas that it gives
+  std::string times = "month";  // month, day (of the week) or hour
+};
+HoldingWords WordsOf(const v1::Holding& holding, const DataSet& data_set);
+
 // What can be asked, of whom, how fresh, under which rule.
 Listing ListDataSets(const v1::Description& description,
                      const Catalogue& catalogue);
-Listing ListAgencies(const v1::Description& description);
+Listing ListAgencies(const v1::Description& description,
+                     const Catalogue& catalogue);
 Listing ListHistory(const v1::History& history);
 // The variables of a data set with their codes, and who gives them.
 Listing ListVariables(const v1::Description& description,

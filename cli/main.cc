@@ -12,6 +12,7 @@
 #include "cli/ask.h"
 #include "cli/attack_table.h"
 #include "cli/audit.h"
+#include "cli/catalogue_dcat.h"
 #include "cli/client.h"
 #include "cli/listing.h"
 #include "cli/people.h"
@@ -70,7 +71,7 @@ absl::StatusOr<Known> Connect(const Flags& flags) {
 }
 
 absl::StatusOr<int> Query(const Flags& flags) {
-  CAIRN_RETURN_IF_ERROR(CheckDestination(flags.output));
+  CAIRN_RETURN_IF_ERROR(CheckOutput(flags.output));
   CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
   CAIRN_ASSIGN_OR_RETURN(v1::RunQueryRequest request,
                          MakeRequest(flags.ask, *known.catalogue));
@@ -87,6 +88,12 @@ absl::StatusOr<int> Query(const Flags& flags) {
 
 absl::StatusOr<int> DataSets(const Flags& flags) {
   CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
+  if (flags.output.format == "dcat") {
+    CAIRN_RETURN_IF_ERROR(
+        WriteText(CatalogueToDcat(known.description, *known.catalogue),
+                  flags.output.file));
+    return kExitComplete;
+  }
   return PrintListing(ListDataSets(known.description, *known.catalogue), flags);
 }
 
@@ -102,10 +109,8 @@ absl::StatusOr<int> Describe(const Flags& flags) {
 }
 
 absl::StatusOr<int> Agencies(const Flags& flags) {
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
-                         Client::Create(flags.profile));
-  CAIRN_ASSIGN_OR_RETURN(const v1::Description description, client->Describe());
-  return PrintListing(ListAgencies(description), flags);
+  CAIRN_ASSIGN_OR_RETURN(const Known known, Connect(flags));
+  return PrintListing(ListAgencies(known.description, *known.catalogue), flags);
 }
 
 absl::StatusOr<int> History(const Flags& flags) {
@@ -172,6 +177,12 @@ void AddOutput(CLI::App* command, Flags* flags) {
   command->add_option("--out", flags->output.file, "Write to this file");
   command->add_flag("--symbols", flags->output.symbols,
                     "csv: [c] and [x] in the value column, for people");
+}
+
+void AddMetadata(CLI::App* command, Flags* flags) {
+  command->add_flag("--metadata", flags->output.metadata,
+                    "csv, with --out FILE: what the columns mean (CSVW), as "
+                    "FILE-metadata.json");
 }
 
 void AddQueryFlags(CLI::App* command, Flags* flags) {
@@ -405,7 +416,14 @@ int Main(int argc, char** argv) {
   CLI::App* query = add("query", "Ask a question", Query);
   AddQueryFlags(query, &flags);
   AddOutput(query, &flags);
-  AddOutput(add("datasets", "What can be asked", DataSets), &flags);
+  AddMetadata(query, &flags);
+  CLI::App* data_sets = add("datasets", "What can be asked", DataSets);
+  AddOutput(data_sets, &flags);
+  data_sets->get_option("--output")
+      ->description(
+          "table, csv, json, jsonl, xlsx, or dcat: all agencies' data sets as "
+          "DCAT "
+          "3, JSON-LD");
   CLI::App* describe =
       add("describe", "Variables and codes of a data set", Describe);
   describe->add_option("data_set", flags.data_set, "Data set")->required();
@@ -422,6 +440,7 @@ int Main(int argc, char** argv) {
     CLI::App* fetch = add(name, "An earlier answer, as it was given", Fetch);
     fetch->add_option("query_id", flags.query_id, "Its id")->required();
     AddOutput(fetch, &flags);
+    AddMetadata(fetch, &flags);
   }
   AddProtectFlags(
       add("protect", "Hide and round a table of counts for release", ProtectIt),

@@ -127,6 +127,20 @@ std::string Receipt(const v1::AgencyOutcome& agency) {
       .Done();
 }
 
+std::string TextOrNull(const std::string& text) {
+  return text.empty() ? "null" : JsonText(text);
+}
+
+// The months of the records behind the answer.
+std::string Covers(const v1::AgencyOutcome& agency) {
+  if (agency.months_covered() == 0) return "null";
+  return JsonObject()
+      .Add("from", JsonText(agency.covers_from()))
+      .Add("to", JsonText(agency.covers_to()))
+      .Add("months", absl::StrCat(agency.months_covered()))
+      .Done();
+}
+
 std::string Agency(const v1::AgencyOutcome& agency) {
   const char* const outcome = agency.outcome() == v1::ANSWERED  ? "answered"
                               : agency.outcome() == v1::REFUSED ? "refused"
@@ -138,6 +152,9 @@ std::string Agency(const v1::AgencyOutcome& agency) {
       .Add("elapsed_ms", absl::StrCat(agency.elapsed_ms()))
       .Add("receipt", Receipt(agency))
       .Add("rule", agency.has_rule() ? Rule(agency.rule()) : "null")
+      .Add("epoch", TextOrNull(agency.epoch()))
+      .Add("loaded_at", TextOrNull(agency.loaded_at()))
+      .Add("covers", Covers(agency))
       .Done();
 }
 

@@ -106,6 +106,23 @@ void AddRules(const v1::Result& result, std::vector<ResultLine>* lines) {
   }
 }
 
+// Of when the records are, and how fresh.
+void AddData(const v1::Result& result, std::vector<ResultLine>* lines) {
+  Groups groups;
+  for (const v1::AgencyOutcome& agency : result.agency()) {
+    if (agency.months_covered() == 0) continue;
+    groups.Add(absl::StrCat(agency.covers_from(), " to ", agency.covers_to(),
+                            " (", agency.months_covered(),
+                            agency.months_covered() == 1 ? " month" : " months",
+                            "), loaded ", agency.loaded_at()),
+               agency.agency());
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    lines->push_back(
+        {"Data", absl::StrCat(groups.names(i), ": ", groups.text(i))});
+  }
+}
+
 std::string QueryLine(const v1::Result& result) {
   std::string line = result.query_id();
   const auto add = [&line](absl::string_view before, const std::string& text) {
@@ -235,6 +252,7 @@ std::vector<ResultLine> LinesUnder(const v1::Result& result) {
   AddAnswered(result, &lines);
   AddOthers(result, true, "Refused", &lines);
   AddOthers(result, false, "Silent", &lines);
+  AddData(result, &lines);
   AddRules(result, &lines);
   for (const std::string& warning : result.warning()) {
     lines.push_back({"Note", warning});

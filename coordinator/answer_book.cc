@@ -16,6 +16,8 @@
 namespace cairn {
 namespace {
 
+// Of a text that an agent says, this much is passed on.
+constexpr size_t kTold = 300;
 constexpr char kUnreadable[] = "sent an answer that cannot be read: ";
 
 // The rows of one agency, or why its tables do not answer the plan.
@@ -147,7 +149,21 @@ void AddPersons(const AnswerContext& context,
   }
 }
 
-void AddAgency(const AgencyAnswer& answer, const std::string& epoch,
+// Where a series is broken, for whoever compares figures across it.
+void AddBreaks(const AnswerContext& context,
+               const std::vector<AgencyAnswer>& answers, v1::Result* result) {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered) continue;
+    for (const v1::SeriesBreak& broken : context.holdings[i].series_break()) {
+      result->add_warning(
+          absl::StrCat(answers[i].agency, ": not comparable before and from ",
+                       broken.month().substr(0, kTold),
+                       " on: ", broken.what().substr(0, kTold)));
+    }
+  }
+}
+
+void AddAgency(const AgencyAnswer& answer, const v1::Holding& holding,
                v1::Result* result) {
   v1::AgencyOutcome* outcome = result->add_agency();
   outcome->set_agency(answer.agency);
@@ -167,7 +183,14 @@ void AddAgency(const AgencyAnswer& answer, const std::string& epoch,
     *outcome->mutable_receipt()->mutable_disclosure() =
         ToProto(answer.disclosure);
     *outcome->mutable_rule() = ToProto(answer.tables->front().policy());
-    outcome->set_epoch(epoch);
+    outcome->set_epoch(holding.epoch());
+    outcome->set_loaded_at(holding.loaded_at().substr(0, kTold));
+    if (!holding.month().empty()) {
+      outcome->set_covers_from(holding.month(0).substr(0, kTold));
+      outcome->set_covers_to(
+          holding.month(holding.month_size() - 1).substr(0, kTold));
+      outcome->set_months_covered(static_cast<uint32_t>(holding.month_size()));
+    }
   }
 }
 
@@ -302,11 +325,12 @@ void FillResult(const AnswerContext& context,
       split ? SideBySide(plan, decimals, rows) : Merge(plan, decimals, rows),
       result);
   for (size_t i = 0; i < answers.size(); ++i) {
-    AddAgency(answers[i], context.holdings[i].epoch(), result);
+    AddAgency(answers[i], context.holdings[i], result);
   }
   AddMeaning(plan, forced, overlap, result);
   AddPeriod(plan, result);
   AddCoverage(context, answers, result);
+  AddBreaks(context, answers, result);
   AddPlaces(context, answers, result);
   AddPersons(context, answers, result);
   const std::string coarser = OfferCoarser(plan, *result);
