@@ -24,7 +24,8 @@ constexpr size_t kMaxWaiting = 1024;
 constexpr size_t kMaxOpenRuns = 256;
 constexpr size_t kMaxOpenRunsOfAnalyst = 128;
 constexpr size_t kMaxAsksOfAgency = 128;
-constexpr size_t kMaxStreams = 1024;
+// Two of each of 6,000 agencies, while their certificates are renewed.
+constexpr size_t kMaxStreams = 12'000;
 constexpr size_t kMaxStreamsOfAgency = 4;
 // How long a question waits for the agencies to vouch for the ledger, just
 // after they have come.

@@ -19,10 +19,12 @@
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/protect.h"
+#include "core/disclosure/receipt.h"
 #include "core/link/catalogue_file.h"
 #include "core/link/channel.h"
 #include "core/link/credentials.h"
 #include "core/link/policy_file.h"
+#include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
 #include "core/query/plan.h"
 #include "tests/bench/figures.h"
@@ -32,10 +34,6 @@ namespace cairn {
 namespace {
 
 constexpr char kDataSet[] = "police_incidents";
-
-std::string AgencyName(int number) {
-  return absl::StrFormat("bench-%03d", number + 1);
-}
 
 // A port of 127.0.0.1 that nobody listens on now; 0 if there is none.
 int FreePort() {
@@ -95,12 +93,17 @@ FrequencyTable MakeFrequencies(const Plan& plan) {
 
 }  // namespace
 
+std::string AgencyName(int number) {
+  return absl::StrFormat("bench-%03d", number + 1);
+}
+
 absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
     Options options) {
   std::unique_ptr<BenchPartnership> partnership(
       new BenchPartnership(std::move(options)));
   const std::string& policy = partnership->options_.policy;
   CAIRN_RETURN_IF_ERROR(partnership->MakeAnswer(policy));
+  CAIRN_RETURN_IF_ERROR(partnership->WriteConfig());
   CAIRN_RETURN_IF_ERROR(partnership->StartProgram());
   CAIRN_RETURN_IF_ERROR(partnership->StartAgents());
   CAIRN_RETURN_IF_ERROR(partnership->Connect());
@@ -126,6 +129,12 @@ absl::Status BenchPartnership::MakeAnswer(const std::string& policy_path) {
   *answer_.mutable_tables()->add_table() = ToProto(protection.table);
   answer_.mutable_receipt()->set_index(1);
   answer_.mutable_receipt()->set_entry_hash(std::string(32, 'r'));
+  DisclosureReceipt receipt;
+  receipt.engine = kRuleEngine;
+  receipt.policy_digest = PolicyDigest(protection.table.policy());
+  receipt.catalogue_digest = catalogue_->digest;
+  receipt.tables = {MakeTableReceipt(protection.table)};
+  *answer_.mutable_receipt()->mutable_disclosure() = ToProto(receipt);
   return absl::OkStatus();
 }
 
@@ -138,7 +147,7 @@ v1::Credentials BenchPartnership::CredentialsOf(const std::string& name) const {
   return files;
 }
 
-absl::Status BenchPartnership::StartProgram() {
+absl::Status BenchPartnership::WriteConfig() {
   if (mkdir(options_.folder.c_str(), 0700) != 0) {
     return absl::InternalError(
         absl::StrCat(options_.folder, ": cannot be made"));
@@ -156,8 +165,13 @@ absl::Status BenchPartnership::StartProgram() {
     member->set_kind("police");
     member->add_data_set(kDataSet);
   }
+  std::ofstream(options_.folder + "/coordinator.textproto")
+      << config.DebugString();
+  return absl::OkStatus();
+}
+
+absl::Status BenchPartnership::StartProgram() {
   const std::string path = options_.folder + "/coordinator.textproto";
-  std::ofstream(path) << config.DebugString();
   const std::string log = options_.folder + "/coordinator.log";
   program_ = fork();
   if (program_ == 0) Become(options_.program, path, log);
@@ -170,6 +184,7 @@ absl::Status BenchPartnership::StartAgents() {
   v1::Holding holding;
   holding.set_data_set(kDataSet);
   holding.set_epoch("bench");
+  *holding.mutable_rule() = answer_.tables().table(0).rule();
   for (const std::string& month : data_set->months) holding.add_month(month);
   const std::string target = absl::StrCat("127.0.0.1:", port_);
   for (int i = 0; i < options_.agents; ++i) {
@@ -216,7 +231,7 @@ absl::Status BenchPartnership::Connect() {
 absl::Status BenchPartnership::AwaitAgents() {
   const Stopwatch watch;
   std::string why = "no answer";
-  while (watch.Ms() < 20'000) {
+  while (watch.Ms() < 1000 * options_.attach_seconds) {
     grpc::ClientContext context;
     v1::Envelope response;
     const grpc::Status status = analyst_->Describe(&context, {}, &response);
@@ -240,12 +255,33 @@ absl::Status BenchPartnership::AwaitAgents() {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  return absl::DeadlineExceededError(absl::StrCat("after 20 s: ", why));
+  return absl::DeadlineExceededError(
+      absl::StrCat("after ", options_.attach_seconds, " s: ", why));
+}
+
+absl::StatusOr<double> BenchPartnership::Restart() {
+  kill(program_, SIGKILL);
+  waitpid(program_, nullptr, 0);
+  const Stopwatch watch;
+  CAIRN_RETURN_IF_ERROR(StartProgram());
+  CAIRN_RETURN_IF_ERROR(AwaitAgents());
+  return watch.Ms();
+}
+
+double BenchPartnership::ResidentMb() const {
+  std::ifstream status(absl::StrCat("/proc/", program_, "/status"));
+  std::string word;
+  double kilobytes = 0;
+  while (status >> word) {
+    if (word == "VmRSS:") status >> kilobytes;
+  }
+  return kilobytes / 1024;
 }
 
 absl::StatusOr<BenchPartnership::Times> BenchPartnership::Ask() {
   v1::RunQueryRequest request;
   *request.mutable_query() = query_;
+  for (int i = 0; i < asked(); ++i) request.add_agency(AgencyName(i));
   v1::Envelope envelope;
   envelope.set_message(request.SerializeAsString());
   {
@@ -285,9 +321,9 @@ absl::Status BenchPartnership::CheckResult(
       if (agency.outcome() != v1::ANSWERED) reason = agency.reason();
     }
   }
-  if (answered == options_.agents) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(answered, " of ", options_.agents,
-                                          " agents answered: ", reason));
+  if (answered == asked()) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(answered, " of ", asked(), " agents answered: ", reason));
 }
 
 BenchPartnership::~BenchPartnership() {

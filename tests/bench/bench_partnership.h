@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,6 +18,9 @@
 #include "core/query/catalogue.h"
 
 namespace cairn {
+
+// The name of a bench agent, from 0 on.
+std::string AgencyName(int number);
 
 // The cairn-coordinator program itself on a port of 127.0.0.1, and agents that
 // do no work of their own, each with its own certificate and connection, in
@@ -35,6 +39,8 @@ class BenchPartnership {
                                // analyst-bench.pem, their keys, and ca.pem
     std::string folder;        // for its database; is made
     int agents = 1;
+    int asked = 0;            // by a question: the first so many; 0: all
+    int attach_seconds = 20;  // within which all of them are to be there
   };
   // How long one question took.
   struct Times {
@@ -48,8 +54,17 @@ class BenchPartnership {
   BenchPartnership(const BenchPartnership&) = delete;
   BenchPartnership& operator=(const BenchPartnership&) = delete;
 
-  // INTERNAL unless every agent answered and was counted.
+  // INTERNAL unless every agent that was asked answered and was counted.
   absl::StatusOr<Times> Ask();
+  // Kills the program and starts it again. Milliseconds from its start until
+  // all agents are back.
+  absl::StatusOr<double> Restart();
+  // The program's VmRSS; 0 if it has ended.
+  double ResidentMb() const;
+  int asked() const {
+    return options_.asked == 0 ? options_.agents
+                               : std::min(options_.asked, options_.agents);
+  }
   // Cells in each agent's table.
   size_t cells() const { return cells_; }
 
@@ -58,10 +73,11 @@ class BenchPartnership {
 
   // The answer of every agent: tables that Protect released.
   absl::Status MakeAnswer(const std::string& policy_path);
+  absl::Status WriteConfig();
   absl::Status StartProgram();
   absl::Status StartAgents();
   absl::Status Connect();
-  // Until the coordinator says that all agents are attached; 20 s at most.
+  // Until the coordinator says that all agents are attached.
   absl::Status AwaitAgents();
   absl::Status CheckResult(const std::vector<std::string>& events) const;
   void OnAsk(size_t agent, const v1::Ask& ask);

@@ -16,20 +16,23 @@ passes=7
 questions=100
 big_rows=2300000
 scan_rows=1000000
+scale_agents="100 1000"
 
 usage() {
   cat <<'TEXT'
 usage: tests/bench/run.sh [--quick] [--rows N] [--dir DIR] [--bin DIR] [--bench DIR]
                           [--police-data DIR]
-Measures what docs/performance.md says and closes with one line a figure. Takes
-about five minutes, one with --quick; everything runs on 127.0.0.1 and is stopped
-at the end. Build first: cmake --build --preset release.
+Measures what docs/performance.md says and closes with one line a figure, and one
+line of all ratios. Takes about ten minutes, one with --quick; everything runs on
+127.0.0.1 and is stopped at the end. Build first: cmake --build --preset release.
   --quick            a tenth of the rows and fewer passes: does it run at all?
   --rows N           rows of the table that snapshots are measured with
                      (default 1000000; 10000000 take ten minutes more)
   --dir DIR          where everything is written (default build/bench)
   --bin DIR          the programs (default build/release/bin)
   --bench DIR        the bench programs, where they are elsewhere
+  CAIRN_DUCKDB=FILE  in the environment: libduckdb.so, as a yardstick beside
+                     SQLite (npm pack @duckdb/node-bindings-linux-x64 has it)
   --police-data DIR  street files of data.police.uk; without it those figures
                      are left out
 TEXT
@@ -44,7 +47,9 @@ read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       -h | --help) usage; exit 0 ;;
-      --quick) passes=3 questions=20 big_rows=230000 scan_rows=100000 ;;
+      --quick)
+        passes=3 questions=20 big_rows=230000 scan_rows=100000 scale_agents=100
+        ;;
       --rows)
         scan_rows=${2:-}
         [[ $scan_rows =~ ^[1-9][0-9]*$ ]] || die "--rows needs a number; see --help"
@@ -144,7 +149,7 @@ bench_scan() (
     --benchmark_format=console | tee "$dir/scan.txt"
   while read -r line; do figure "snapshot, $line"; done < <(
     awk '/ratio=/ { sub("/.*", "", $1); name = $1
-      for (i = 2; i <= NF; i++) if ($i ~ /^(cpu_ms|ratio|plan_s)=/) name = name " " $i
+      for (i = 2; i <= NF; i++) if ($i ~ /^(cpu_ms|ratio|duckdb|plan_s)=/) name = name " " $i
       print name }' "$dir/scan.txt")
   rm -rf "$dir/data"
 )
@@ -164,6 +169,37 @@ bench_fan_out() (
     "$in_memory" "$questions" | tee "$dir/fan_out.txt"
   while read -r line; do figure "overhead, $line"; done <"$dir/fan_out.txt"
 )
+
+bench_scale() (
+  fresh scale
+  with_lib synthetic
+  local certificates=$dir/certificates
+  printf '\n== A coordinator with agents that wait\n'
+  "$root/deploy/pki/make-certificates" "$certificates" "$(partnership)" \
+    --coordinator localhost --analyst bench >/dev/null
+  # shellcheck disable=SC2086  # several numbers
+  "$bench/cairn-bench-scale" "$bin/cairn-coordinator" "$catalogue" \
+    "$root/policies/standard.textproto" "$certificates" "$dir/run" \
+    "$questions" $scale_agents | tee "$dir/scale.txt"
+  while read -r line; do figure "scale, $line"; done <"$dir/scale.txt"
+  rm -rf "$certificates"
+)
+
+# The ratios of all figures that have one, in one line.
+ratios() {
+  awk '{
+      name = $0; sub(/^[a-z]+, /, "", name)
+      if ($1 == "snapshot," && match($0, /ratio=[0-9.e+-]+/))
+        { split(name, w, " "); value = substr($0, RSTART + 6, RLENGTH - 6) }
+      else if ($1 == "tabulate," && match($0, /[0-9.]+ x SQLite/))
+        { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 9) }
+      else if ($1 == "scale," && match($0, /[0-9.]+ x one/))
+        { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 6) }
+      else next
+      line = line (line == "" ? "" : "; ") w[1] " " value
+    }
+    END { print "ratios: " line }' "$1"
+}
 
 # resident ID: VmRSS and RssAnon in MB.
 resident() {
@@ -222,7 +258,7 @@ field_rows() { awk -v id="$1" '$1 == id { print $2 }' "$dir/loads"; }
 main() {
   local program
   for program in "$bin"/{cairn,cairn-agent,cairn-coordinator,cairn-synthetic} \
-    "$bench"/cairn-bench-{tabulate,scan,fan-out}; do
+    "$bench"/cairn-bench-{tabulate,scan,fan-out,scale}; do
     [ -x "$program" ] || die "$program is missing; run: cmake --build --preset release"
   done
   mkdir -p "$work"
@@ -230,6 +266,7 @@ main() {
   bench_tabulate
   bench_scan
   bench_fan_out
+  bench_scale
   bench_agents synthetic riverside-police
   if [ -n "$police_data" ]; then
     bench_agents police thames-valley
@@ -238,6 +275,7 @@ main() {
   fi
   printf '\n== Figures (%s)\n' "$(uptime | sed 's/^ *//')"
   cat "$work/figures"
+  ratios "$work/figures"
 }
 
 read_options "$@"

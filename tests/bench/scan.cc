@@ -11,7 +11,9 @@
 // one cell by a covering index. Times are of the processor, so that a busy
 // machine matters less; `ratio` is ours to SQLite's, medians; `limit` is ours
 // to the time it takes to read the bytes concerned at the speed that was
-// measured at the start.
+// measured at the start. With CAIRN_DUCKDB=libduckdb.so in the environment,
+// `duckdb` is ours to DuckDB's on two threads: half of its processor time, as
+// if they shared the work without loss.
 
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -33,6 +35,7 @@
 #include "agent/snapshot_tabulator.h"
 #include "agent/sqlite_source.h"
 #include "core/base/status_macros.h"
+#include "tests/bench/duckdb_yardstick.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/incident_extract.h"
 
@@ -146,6 +149,8 @@ class World {
   const SqliteSource& source() const { return *source_; }
   uint64_t rows() const { return rows_; }
   const std::string& path() const { return path_; }
+  void OpenDuckDb() { duckdb_ = OrDie(DuckDb::FromEnvironment(path_)); }
+  DuckDb* duckdb() const { return duckdb_.get(); }
 
   std::string SnapshotPath() const {
     for (const auto& entry : std::filesystem::directory_iterator(
@@ -191,6 +196,7 @@ class World {
   std::shared_ptr<const Catalogue> catalogue_;
   std::unique_ptr<SqliteSource> source_;
   std::unique_ptr<Snapshot> snapshot_;
+  std::unique_ptr<DuckDb> duckdb_;
   sqlite3* db_ = nullptr;
 };
 
@@ -271,7 +277,7 @@ void Ask(benchmark::State& state, World* world, const Question& question,
          int threads, bool yardstick) {
   Snapshot* const snapshot = world->snapshot();
   const Ready ready = MakeReady(*world, question);
-  std::vector<double> ours, theirs;
+  std::vector<double> ours, theirs, ducks;
   (void)TabulateSnapshot(snapshot, ready.scan, ready.shape, threads);
   for (auto _ : state) {
     const Stopwatch watch;
@@ -284,6 +290,15 @@ void Ask(benchmark::State& state, World* world, const Question& question,
     const CpuWatch other;
     const int64_t want = CheckSum(*world, question.sql);
     theirs.push_back(other.Ms());
+    const CpuWatch duck;
+    if (world->duckdb() != nullptr) {
+      const int64_t said = OrDie(world->duckdb()->SumOfLast(question.sql));
+      ducks.push_back(duck.Ms() / 2);
+      if (!question.sum && said != want) {
+        Die(absl::InternalError(
+            absl::StrCat(question.name, ": DuckDB answers otherwise")));
+      }
+    }
     const bool comparable = !question.sum && question.by[0] != "lsoa";
     if (comparable && CheckSum(question, *table) != want) {
       Die(absl::InternalError(
@@ -297,6 +312,9 @@ void Ask(benchmark::State& state, World* world, const Question& question,
   if (!yardstick) return;
   state.counters["sqlite_ms"] = Median(theirs);
   state.counters["ratio"] = Median(ours) / Median(theirs);
+  if (!ducks.empty()) {
+    state.counters["duckdb"] = Median(ours) / Median(ducks);
+  }
 }
 
 // Fifty crossings of two to four variables as the agent cuts them, one after
@@ -472,6 +490,8 @@ int main(int argc, char** argv) {
   cairn::read_speed = cairn::ReadSpeed();
   std::printf("%llu rows; memory is read at %.1f GB/s by one thread\n",
               static_cast<unsigned long long>(rows), cairn::read_speed / 1e6);
+  std::fflush(stdout);
+  world.OpenDuckDb();
   std::fflush(stdout);
   cairn::Register(&world, argc > 3 ? std::max(1, std::atoi(argv[3])) : 5);
   benchmark::RunSpecifiedBenchmarks();

@@ -1,0 +1,179 @@
+// cairn-bench-scale: a coordinator with agents by the hundred and thousand,
+// each with a certificate and a connection of its own (mutual TLS, 127.0.0.1),
+// all of them in this process.
+//   join      from its start until all are attached
+//   fan-out   a question to all of them, or to the first 100 where there are
+//   more
+//             (the ledger's entry of an answer names every agency that was
+//             asked, and holds some 180), from the call to its end; each agent
+//             has its answer ready (98 cells, about 1 KB)
+//   memory    the coordinator's VmRSS, before the questions and after
+//   back      it is killed and started again: until all are attached again.
+//   They
+//             notice by themselves, and dial after pauses of random length
+//             (agent/coordinator_link.cc JitteredPause)
+// The yardstick of the same run is one agent by itself.
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/base/status_macros.h"
+#include "core/link/x509.h"
+#include "tests/bench/bench_partnership.h"
+#include "tests/bench/figures.h"
+
+namespace cairn {
+namespace {
+
+constexpr unsigned kLongestSeconds = 900;
+constexpr int kWarmUp = 3;
+constexpr int kMostAsked = 100;
+// Files a connection needs in this process and in the coordinator's.
+constexpr rlim_t kFilesOfAgent = 2;
+constexpr rlim_t kOtherFiles = 200;
+
+std::string TextOf(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// One key for all of them: only making keys and files would take longer.
+absl::Status IssueAgents(const std::string& folder, int agents) {
+  const Issuer issuer{TextOf(folder + "/ca.pem"), TextOf(folder + "/ca.key")};
+  const std::string coordinator = TextOf(folder + "/coordinator.pem");
+  CAIRN_ASSIGN_OR_RETURN(const CertificateFacts facts,
+                         ReadCertificate(coordinator));
+  const std::string uri = facts.uris.at(0);
+  const std::string root = uri.substr(0, uri.rfind('/'));
+  CAIRN_ASSIGN_OR_RETURN(const std::string key, MakeKey());
+  CAIRN_ASSIGN_OR_RETURN(const std::string request, MakeRequest(key));
+  const absl::Time now = absl::Now();
+  for (int i = 0; i < agents; ++i) {
+    const std::string name = AgencyName(i);
+    CAIRN_ASSIGN_OR_RETURN(
+        const std::string certificate,
+        IssueCertificate(issuer, request, absl::StrCat(root, "/agent/", name),
+                         now - absl::Minutes(5), now + absl::Hours(24)));
+    const std::string base = absl::StrCat(folder, "/agent-", name);
+    std::ofstream(base + ".pem") << certificate;
+    std::ofstream(base + ".key") << key;
+    if (chmod((base + ".key").c_str(), 0600) != 0) {
+      return absl::InternalError(base + ".key: cannot be written");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFiles(int agents) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const rlim_t needed =
+      kFilesOfAgent * static_cast<rlim_t>(agents) + kOtherFiles;
+  if (files.rlim_cur >= needed) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      agents, " agents need ulimit -n ", needed, "; it is ", files.rlim_cur));
+}
+
+absl::Status Measure(const BenchPartnership::Options& options, int questions,
+                     double one_ms, double* median) {
+  CAIRN_RETURN_IF_ERROR(CheckFiles(options.agents));
+  const Stopwatch joining;
+  CAIRN_ASSIGN_OR_RETURN(const auto partnership,
+                         BenchPartnership::Start(options));
+  const double joined = joining.Ms() / 1000;
+  const double idle_mb = partnership->ResidentMb();
+  std::vector<double> all;
+  for (int i = -kWarmUp; i < questions; ++i) {
+    CAIRN_ASSIGN_OR_RETURN(const auto times, partnership->Ask());
+    if (i >= 0) all.push_back(times.all_ms);
+  }
+  const double asked_mb = partnership->ResidentMb();
+  CAIRN_ASSIGN_OR_RETURN(const double back, partnership->Restart());
+  *median = Median(all);
+  std::printf(
+      "%4d agents: join %.1f s | fan-out to %d median %.1f p90 %.1f ms, %.1f x "
+      "one "
+      "agent's | memory %.0f MB, %.0f MB after %d questions | back %.1f s\n",
+      options.agents, joined, partnership->asked(), *median, Quantile(all, 0.9),
+      one_ms > 0 ? *median / one_ms : 1.0, idle_mb, asked_mb, questions,
+      back / 1000);
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+absl::Status Main(const std::vector<std::string>& words, int questions,
+                  const std::vector<int>& sizes) {
+  const auto full = [&words](size_t i) {
+    return std::filesystem::absolute(words[i]).string();
+  };
+  BenchPartnership::Options options;
+  options.program = full(0);
+  options.catalogue = full(1);
+  options.policy = full(2);
+  options.certificates = full(3);
+  options.attach_seconds = 300;
+  options.asked = kMostAsked;
+  int most = 1;
+  for (const int size : sizes) most = size > most ? size : most;
+  CAIRN_RETURN_IF_ERROR(IssueAgents(options.certificates, most));
+  double one_ms = 0;
+  options.agents = 1;
+  options.folder = full(4) + "/1";
+  CAIRN_RETURN_IF_ERROR(Measure(options, questions, 0, &one_ms));
+  for (const int size : sizes) {
+    options.agents = size;
+    options.folder = absl::StrCat(full(4), "/", size);
+    double median = 0;
+    CAIRN_RETURN_IF_ERROR(Measure(options, questions, one_ms, &median));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int argc, char** argv) {
+  if (argc < 7) {
+    std::fprintf(
+        stderr,
+        "usage: cairn-bench-scale COORDINATOR CATALOGUE POLICY CERTIFICATES "
+        "FOLDER QUESTIONS\n                         [AGENTS...]\n"
+        "COORDINATOR: the program. CERTIFICATES: of "
+        "deploy/pki/make-certificates,"
+        "\nwith ca.key and analyst bench; those of the agents are made. "
+        "FOLDER: "
+        "an empty\none. AGENTS: default 100 1000.\nSee tests/bench/run.sh.\n");
+    return 2;
+  }
+  alarm(cairn::kLongestSeconds);  // whatever hangs ends with this program
+  signal(SIGPIPE, SIG_IGN);
+  // gRPC would send loopback traffic to a proxy, where one is set.
+  setenv("no_proxy", "127.0.0.1", 1);
+  // The links' own log lines, one a connection.
+  if (std::freopen((std::string(argv[5]) + "/links.log").c_str(), "w",
+                   stderr) == nullptr) {
+    return 1;
+  }
+  std::vector<int> sizes;
+  for (int i = 7; i < argc; ++i) sizes.push_back(std::atoi(argv[i]));
+  if (sizes.empty()) sizes = {100, 1000};
+  const int questions = std::atoi(argv[6]);
+  const absl::Status status =
+      cairn::Main({argv + 1, argv + 6}, questions < 1 ? 1 : questions, sizes);
+  if (status.ok()) return 0;
+  std::printf("cairn-bench-scale: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
