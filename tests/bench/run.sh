@@ -158,7 +158,7 @@ bench_fan_out() (
   fresh fan_out
   with_lib synthetic
   local certificates=$work/certificates ids
-  mapfile -t ids < <(seq -f 'bench-%03g' 1 200)
+  mapfile -t ids < <(seq -f 'bench-%03g' 1 150)
   printf '\n== What the coordinator adds to the slowest agent\n'
   "$root/deploy/pki/make-certificates" "$certificates" "$(partnership)" \
     --coordinator localhost --agent "${ids[@]}" --analyst bench >/dev/null
@@ -228,6 +228,7 @@ bench_agents() (
     --coordinator localhost --agent "${ids[@]}" --analyst demo >/dev/null
   port=$(free_port)
   write_configs
+  make_ledger_keys >/dev/null
   write_env
   # shellcheck source=/dev/null
   . "$dir/env"
