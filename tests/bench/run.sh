@@ -189,8 +189,9 @@ bench_scale() (
 ratios() {
   awk '{
       name = $0; sub(/^[a-z]+, /, "", name)
-      if ($1 == "snapshot," && match($0, /ratio=[0-9.e+-]+/))
-        { split(name, w, " "); value = substr($0, RSTART + 6, RLENGTH - 6) }
+      if ($1 == "snapshot," && match($0, /ratio=[0-9.e+-]+m?/))
+        { split(name, w, " "); value = substr($0, RSTART + 6, RLENGTH - 6)
+          if (value ~ /m$/) value /= 1000 }
       else if ($1 == "tabulate," && match($0, /[0-9.]+ x SQLite/))
         { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 9) }
       else if ($1 == "scale," && match($0, /[0-9.]+ x one/))
