@@ -140,8 +140,7 @@ std::vector<v1::Holding> Answerer::Holdings() {
     const auto released = releases_->Tables(given.data_set(), held.epoch(),
                                             {Measure::Kind::kCount, ""});
     if (!released.ok()) continue;
-    AddReleased(held.meta(), **data_set, settings_->policy, **released,
-                &holding);
+    AddReleased(held.meta(), **data_set, **released, &holding);
     *holding.mutable_series_break() = given.series_break();
     *holding.mutable_rule() = ToProto(settings_->policy);
     holding.set_places_overlap(settings_->config.places_overlap());

@@ -60,16 +60,10 @@ uint32_t TwoFigures(int64_t rows) {
                                scale);
 }
 
-uint32_t RowsToTell(const v1::ExtractMeta& meta, const DisclosurePolicy& policy,
-                    const std::optional<Cell>& total) {
-  if (total.has_value()) {
-    return total->status == CellStatus::kPublished ? TwoFigures(total->value)
-                                                   : 0;
-  }
-  if (policy.cell_key.has_value()) return 0;
-  return TwoFigures(
-      RoundToBin(static_cast<int64_t>(meta.rows()), policy.rounding_base)
-          .value);
+uint32_t RowsToTell(const std::optional<Cell>& total) {
+  const bool told =
+      total.has_value() && total->status == CellStatus::kPublished;
+  return told ? TwoFigures(total->value) : 0;
 }
 
 // Percents, outward to steps.
@@ -126,9 +120,8 @@ v1::VariableShare ShareOf(const v1::ExtractMeta& meta,
 }  // namespace
 
 void AddReleased(const v1::ExtractMeta& meta, const DataSet& data_set,
-                 const DisclosurePolicy& policy, const Released& released,
-                 v1::Holding* holding) {
-  holding->set_rows_rounded(RowsToTell(meta, policy, TotalOf(released)));
+                 const Released& released, v1::Holding* holding) {
+  holding->set_rows_rounded(RowsToTell(TotalOf(released)));
   if (meta.has_person() && meta.rows() >= kLeastForShares) {
     const double share = 100.0 *
                          static_cast<double>(meta.rows_without_person()) /

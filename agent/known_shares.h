@@ -7,7 +7,6 @@
 #include "agent/release_store.h"
 #include "cairn/v1/agent_link.pb.h"
 #include "cairn/v1/extract.pb.h"
-#include "core/disclosure/policy.h"
 #include "core/query/catalogue.h"
 
 namespace cairn {
@@ -24,16 +23,14 @@ namespace cairn {
 //                against the total of all records
 //   mapped       all, where another text stops the load; else all but the cell
 //                that takes such texts, whose others it cannot tell apart
-//   rows         the released total to two significant figures. Before there is
-//                one, the true one rounded as it would be and then again: it
-//                follows from the figure that is to come. Not under noise, and
-//                not of a total that is hidden
+//   rows         the released total to two significant figures; not before
+//                there is one, as it may come to be hidden, and not of one that
+//                is: the proof must be all that is known of it
 // Records without a person key are in no table: their share is told to 5 %, of
 // 1,000 records or more, so that a step is 50 records at least.
 //
 // `released`: the tables of counts of this epoch, by key.
 void AddReleased(const v1::ExtractMeta& meta, const DataSet& data_set,
-                 const DisclosurePolicy& policy,
                  const std::map<std::string, ReleaseStore::TablePtr>& released,
                  v1::Holding* holding);
 

@@ -93,6 +93,12 @@ class Catalogue(unittest.TestCase):
             {"north-police": member}, folder)
         cls.addClassCleanup(cls.partnership.close)
         cls.partnership.open()
+        # Told with the first table: until then the proof knows of no total.
+        seen = cls.partnership.seen
+        assert seen()["north-police"]["rows"] == "rows not told", seen()
+        asked = cls.partnership.query("--from", "police_incidents", "--by", "month")
+        assert asked.code == COMPLETE, asked
+        wait_until(lambda: seen()["north-police"]["rows"] != "rows not told", "rows", 30)
 
     def describe(self, output="json"):
         done = self.partnership.cairn("describe", "police_incidents", "-o", output)
