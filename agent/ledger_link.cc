@@ -101,6 +101,10 @@ absl::Status LedgerLink::Met(const std::string& remembered) {
   return peers_->Met("", remembered, [] { return true; });
 }
 
+absl::Status LedgerLink::HoldAgainst(const std::string& last_receipt) {
+  return peers_->Met("", last_receipt, [] { return false; });
+}
+
 absl::StatusOr<std::vector<v1::WitnessRequest>> LedgerLink::Round() {
   std::vector<v1::WitnessRequest> requests;
   CAIRN_RETURN_IF_ERROR(peers_->log()->Round(

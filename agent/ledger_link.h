@@ -61,6 +61,9 @@ class LedgerLink {
   // What the coordinator remembers of this agency's log. DATA_LOSS if that is
   // more than there is, or another history: nothing is to be signed any more.
   absl::Status Met(const std::string& remembered);
+  // The same of the checkpoint that came with its last answer; this says
+  // nothing of what the coordinator has seen as a witness.
+  absl::Status HoldAgainst(const std::string& last_receipt);
   // What to ask of every witness now.
   absl::StatusOr<std::vector<v1::WitnessRequest>> Round();
   // What is to be asked again. DATA_LOSS as Met.

@@ -128,7 +128,7 @@ CoordinatorLink::Handlers RunningAgent::Handlers() {
     return peers_ == nullptr ? "" : peers_->Remembered();
   };
   handlers.on_welcome = [this](const v1::Welcome& welcome) {
-    OnWorker([this, welcome] { Meet(welcome.remembered()); });
+    OnWorker([this, welcome] { Meet(welcome); });
   };
   handlers.on_ask = [this](v1::Ask ask) { Take(std::move(ask)); };
   handlers.on_reject = [this](Reject why) { CountReject(why); };
@@ -246,11 +246,16 @@ void RunningAgent::Quarantine(const absl::Status& why,
   LogLine("agent.quarantined", {{"reason", quarantined_}});
 }
 
-void RunningAgent::Meet(const std::string& remembered) {
-  const absl::Status met = peers_->Met(remembered);
-  if (absl::IsDataLoss(met)) return Quarantine(met, remembered);
-  if (!met.ok()) {
-    LogLine("ledger.unknown", {{"reason", std::string(met.message())}});
+void RunningAgent::Meet(const v1::Welcome& welcome) {
+  const absl::Status promised = peers_->HoldAgainst(welcome.last_receipt());
+  if (absl::IsDataLoss(promised)) {
+    return Quarantine(promised, welcome.last_receipt());
+  }
+  const absl::Status met = peers_->Met(welcome.remembered());
+  if (absl::IsDataLoss(met)) return Quarantine(met, welcome.remembered());
+  for (const absl::Status& status : {promised, met}) {
+    if (status.ok()) continue;
+    LogLine("ledger.unknown", {{"reason", std::string(status.message())}});
   }
   StartRound();
 }

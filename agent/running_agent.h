@@ -74,7 +74,7 @@ class RunningAgent {
   void Answer(const v1::Ask& ask, const AskFindings& findings);
   absl::Status AddProof(v1::Answer* answer);
 
-  void Meet(const std::string& remembered);
+  void Meet(const v1::Welcome& welcome);
   void StartRound();
   void TakeReply(const v1::WitnessReply& reply);
   void SendAll(const std::vector<v1::WitnessRequest>& requests);

@@ -135,6 +135,12 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   if (ledgers_ != nullptr) {
     welcome.mutable_welcome()->set_remembered(
         ledgers_->Remembered(session->agency()));
+    const auto receipt = log_->LastReceipt(session->agency());
+    if (!receipt.ok()) {
+      CloseSession(session, "the coordinator cannot read what it remembers");
+      return;
+    }
+    welcome.mutable_welcome()->set_last_receipt(*receipt);
   }
   session->set_greeted();
   session->Send(welcome);

@@ -60,8 +60,13 @@ absl::StatusOr<std::unique_ptr<QueryLog>> QueryLog::Open(
   CAIRN_ASSIGN_OR_RETURN(log->ledger_, Ledger::Open(log->store_.get(), clock));
   CAIRN_ASSIGN_OR_RETURN(log->commitments_,
                          SqliteCommitmentStore::Create(log->database_.get()));
+  CAIRN_ASSIGN_OR_RETURN(log->receipts_,
+                         LastReceipts::Create(log->database_.get()));
   CAIRN_ASSIGN_OR_RETURN(log->reader_,
                          Database::Open(path, Database::Mode::kDurable));
+  MutexLock lock(&log->reading_);
+  CAIRN_ASSIGN_OR_RETURN(log->read_receipts_,
+                         LastReceipts::Create(log->reader_.get()));
   return log;
 }
 
@@ -149,6 +154,10 @@ absl::Status QueryLog::Answered(const std::string& outcome,
   return ledger_
       ->Append({entry},
                [&](const Receipt& last) -> absl::Status {
+                 for (const v1::AgencyOutcome& agency : result.agency()) {
+                   CAIRN_RETURN_IF_ERROR(receipts_->Keep(
+                       agency.agency(), agency.receipt().proof()));
+                 }
                  // The bytes themselves are kept with the query.
                  CAIRN_RETURN_IF_ERROR(commitments_->Write(
                      last.index, commitment.salt, std::nullopt));
@@ -186,6 +195,11 @@ absl::StatusOr<v1::Result> QueryLog::Fetch(const std::string& query_id,
   v1::Result result;
   CAIRN_RETURN_IF_ERROR(ParseMessage(bytes, kMaxResultBytes, &result));
   return result;
+}
+
+absl::StatusOr<std::string> QueryLog::LastReceipt(const std::string& agency) {
+  MutexLock lock(&reading_);
+  return read_receipts_->Find(agency);
 }
 
 absl::StatusOr<v1::History> QueryLog::List(const std::string& asker,

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/query_service.pb.h"
+#include "coordinator/last_receipts.h"
 #include "core/base/mutex.h"
 #include "core/ledger/ledger.h"
 #include "core/store/sqlite.h"
@@ -57,6 +58,9 @@ class QueryLog {
   // has no result.
   absl::StatusOr<v1::Result> Fetch(const std::string& query_id,
                                    const std::string& asker = "");
+  // The newest checkpoint of an agency's log that came with an answer which was
+  // taken; "" if there is none.
+  absl::StatusOr<std::string> LastReceipt(const std::string& agency);
   // Newest first; `asker` empty: of everyone.
   absl::StatusOr<v1::History> List(const std::string& asker, int limit);
   Ledger* ledger() const { return ledger_.get(); }
@@ -71,10 +75,12 @@ class QueryLog {
   std::unique_ptr<LedgerStore> store_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<SqliteCommitmentStore> commitments_;
+  std::unique_ptr<LastReceipts> receipts_;
 
   // The same file once more: sees what is committed, and does not wait for it.
   Mutex reading_;
   std::unique_ptr<Database> reader_ ABSL_PT_GUARDED_BY(reading_);
+  std::unique_ptr<LastReceipts> read_receipts_ ABSL_PT_GUARDED_BY(reading_);
 };
 
 }  // namespace cairn

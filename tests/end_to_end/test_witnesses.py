@@ -329,6 +329,52 @@ class WhatAnAgencyRemembers(WitnessCase):
                 self.assertRegex(anew[0]["remembered"], r"^cairn\.\S+ [1-9]\d*$")
 
 
+class AnAnswerThatNoWitnessSaw(WitnessCase):
+    """A disk that lied: the last seconds before a power cut are gone."""
+
+    AGENCIES = ("st-marys-ed", "queens-ed")
+
+    def witnessed_size(self, name):
+        """How much of a log the coordinator has seen as its witness."""
+        sizes = []
+        for file in ("witness.db", "coordinator.db"):
+            path = self.world.folder / "state/coordinator" / file
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+                sizes += [row[0] for row in db.execute(
+                    "SELECT size FROM witnessed WHERE origin LIKE ?", (f"%/{name}/%",))]
+        return max(sizes, default=0)
+
+    def test_is_missed_by_the_coordinator_that_took_it(self):
+        name, world = "queens-ed", self.world
+        state, older = world.folder / "state" / name, world.folder / "older"
+        for _ in range(3):
+            # All is quiet once the round of the session's start is over.
+            wait_until(lambda: self.witnessed_size(name) == len(self.entries(name)),
+                       "the coordinator has seen all there is", 60)
+            world.freeze(name)
+            shutil.rmtree(older, ignore_errors=True)
+            shutil.copytree(state, older)
+            before = len(self.entries(name))
+            world.thaw(name)
+            self.assertEqual(world.query(*QUESTION).code, COMPLETE)
+            world.kill(name)
+            if self.witnessed_size(name) <= before:
+                break
+            world.start(name)  # a round came in between
+            world.wait_attached(name)
+        self.assertLessEqual(self.witnessed_size(name), before)
+        world.kill("coordinator")  # what it took is on its disk
+        shutil.rmtree(state)
+        shutil.copytree(older, state)
+        world.start("coordinator", name)
+        wait_until(lambda: "agent.quarantined" in world.log(name), "quarantine", 30)
+        self.assertRegex(world.log(name), WENT_BACK)
+        world.wait_attached(name)
+        done = world.query(*QUESTION, output="json")
+        outcome = {a["agency"]: a for a in done.json()["agencies"]}
+        self.assertEqual(outcome[name]["outcome"], "refused", done)
+
+
 class OneIdentityOnTwoMachines(WitnessCase):
     """A copy of an agency's state, keys and all, beside the first."""
 

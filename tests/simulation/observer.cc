@@ -202,11 +202,14 @@ void Observer::Answered(Machine agent, const v1::Answer& answer,
     Find("a question sent again gets the same bytes",
          absl::StrCat(NameOf(agent), " answered ", query, " anew"));
   }
-  const auto [told, first] = tables_.try_emplace(
-      {agent, questions_[query]}, answer.tables().SerializeAsString());
+  const auto [told, first] =
+      tables_.try_emplace({agent, questions_[query]},
+                          Told{query, answer.tables().SerializeAsString()});
   // A disk that lied may have lost what nobody else had seen yet.
-  if (!first && !WasRolledBack(agent) &&
-      told->second != answer.tables().SerializeAsString()) {
+  const bool may_be_lost = WasRolledBack(agent) &&
+                           merged_.count({agent, told->second.query_id}) == 0;
+  if (!first && !may_be_lost &&
+      told->second.bytes != answer.tables().SerializeAsString()) {
     Find("what was released stays",
          absl::StrCat(NameOf(agent), " tells another table with ", query));
   }
@@ -286,6 +289,13 @@ bool Observer::IsContradicted(Machine machine) const {
       }
     }
   }
+  for (const auto& [who, receipt] : merged_) {
+    if (who.first != machine) continue;
+    if (receipt.index() >= lines.size() ||
+        lines[receipt.index()] != receipt.entry()) {
+      return true;
+    }
+  }
   return false;
 }
 
@@ -299,6 +309,7 @@ void Observer::Result(const v1::Result& result, const Ledger& coordinator) {
     if (agency.outcome() == v1::ANSWERED) {
       CheckReceipt(agent, query, agency.receipt(), "answer.released",
                    "only answers with a receipt are merged");
+      merged_[{agent, query}] = agency.receipt();
     }
     if (agency.outcome() != v1::SILENT &&
         delivered_.count({agent, query}) == 0) {

@@ -49,7 +49,7 @@ class Observer {
   // At the end, when nothing is under way any more.
   void NothingIsOpen(Machine machine);
   // Whether others hold a cosigned checkpoint that this machine's log does not
-  // go on from.
+  // go on from, or the analyst a receipt that it does not have.
   bool IsContradicted(Machine machine) const;
   bool WasRolledBack(Machine machine) const {
     return !of(machine).before.empty();
@@ -94,7 +94,14 @@ class Observer {
   std::vector<Log> logs_;
   std::map<std::pair<Machine, std::string>, std::string> answers_;
   std::map<std::string, std::string> questions_;  // by query id
-  std::map<std::pair<Machine, std::string>, std::string> tables_;
+  // By question's text; and by which query it was told.
+  struct Told {
+    std::string query_id;
+    std::string bytes;
+  };
+  std::map<std::pair<Machine, std::string>, Told> tables_;
+  // What the analyst has of agents: by query, the receipt.
+  std::map<std::pair<Machine, std::string>, v1::Receipt> merged_;
   std::set<std::pair<Machine, std::string>> delivered_;
   std::map<std::string, std::string> signed_;  // text, by signature line
   std::map<std::string, Checkpoint> shown_;    // by text

@@ -8,6 +8,7 @@
 #include "agent/ask_book.h"
 #include "coordinator/agent_registry.h"
 #include "coordinator/agent_session.h"
+#include "coordinator/last_receipts.h"
 #include "coordinator/query_log.h"
 #include "core/disclosure/protected_table.h"
 #include "core/ledger/cosignature.h"
@@ -52,6 +53,8 @@ const std::vector<Plant>& Plants() {
       {"forgetful-witness", "a witness keeps nothing of what it has seen",
        "a witness never signs two histories"},
       {"blind-log", "a log does not look at what others remember of it",
+       "a ledger that went back is found"},
+      {"forgets-receipts", "the coordinator keeps no receipt of an agent",
        "a ledger that went back is found"},
       {"silent-agent", "an agent is welcomed and never asked",
        "all is well again once all is mended"},
@@ -106,6 +109,14 @@ CAIRN_WRAPPED(absl::Status, CheckReceipt,
               const v1::Answer& answer, const NodeKeys& keys) {
   if (Planted("any-receipt")) return absl::OkStatus();
   return RealCheckReceipt(answer, keys);
+}
+
+CAIRN_WRAPPED(absl::Status, KeepReceipt,
+              "_ZN5cairn12LastReceipts4KeepE" CAIRN_TEXT "S8_",
+              LastReceipts* self, const std::string& agency,
+              const std::string& proof) {
+  if (Planted("forgets-receipts")) return absl::OkStatus();
+  return RealKeepReceipt(self, agency, proof);
 }
 
 CAIRN_WRAPPED(absl::Status, CloseAbandoned,
