@@ -153,18 +153,18 @@ absl::Status ExtractWriter::AddOld(std::optional<int64_t> person,
   return Insert(person, values, key, era, 0);
 }
 
-absl::Status ExtractWriter::Sift(int month,
-                                 absl::FunctionRef<bool(uint64_t hash)> keep) {
+absl::Status ExtractWriter::Sift(
+    absl::FunctionRef<bool(int month, uint64_t hash)> keep) {
   std::vector<int64_t> out;
   {
     CAIRN_ASSIGN_OR_RETURN(
         Statement select,
-        db_->Prepare("SELECT rowid, hash FROM staging WHERE era = ?"));
-    select.BindInt(1, -1 - month);
+        db_->Prepare("SELECT rowid, era, hash FROM staging WHERE era < 0"));
     while (true) {
       CAIRN_ASSIGN_OR_RETURN(const bool more, select.Step());
       if (!more) break;
-      if (!keep(static_cast<uint64_t>(select.Int(1)))) {
+      if (!keep(static_cast<int>(-1 - select.Int(1)),
+                static_cast<uint64_t>(select.Int(2)))) {
         out.push_back(select.Int(0));
       }
     }

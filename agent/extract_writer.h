@@ -57,7 +57,7 @@ absl::Status WriteMeta(Database* db, const char* key, const std::string& value);
 // their persons (those without a person first) if the data set has them.
 //
 //   Add(a record of the load)  AddOld(one of the extract before)   any order
-//   Sift(month, ..)            of the load's: which are to be kept
+//   Sift(..)                   of the load's: which are to be kept
 //   Settle(places)             which era each is in; ends the adding
 //   Finish(meta)
 class ExtractWriter {
@@ -76,8 +76,8 @@ class ExtractWriter {
                       const std::vector<int64_t>& values, uint64_t key,
                       int era);
 
-  // Takes out the added records of a month for whose hash `keep` is false.
-  absl::Status Sift(int month, absl::FunctionRef<bool(uint64_t hash)> keep);
+  // Takes out the load's records for which `keep` is false.
+  absl::Status Sift(absl::FunctionRef<bool(int month, uint64_t hash)> keep);
 
   // Where records go. Those whose month or era has no place are left out.
   struct Places {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,20 @@ namespace {
 constexpr uint64_t kRowsBetweenLooks = 16384;
 constexpr size_t kMaxProblems = 10;
 constexpr size_t kMaxShownBytes = 80;
+
+// The parts of a load, in their order, and about where in its time each ends.
+// Without records before, the second and fourth take nothing.
+struct Part {
+  const char* doing;
+  double begin, end;
+};
+constexpr Part kEarlier = {"looking back, ", 0, 0.1};
+constexpr Part kReading = {"reading, ", 0.1, 0.45};
+constexpr Part kFirstReading = {"reading, ", 0, 0.6};
+constexpr Part kPlacing = {"comparing, ", 0.45, 0.6};
+constexpr Part kSorting = {"sorting ", 0.6, 0.85};
+constexpr Part kWriting = {"writing ", 0.85, 0.93};
+constexpr Part kSnapshot = {"writing the snapshot of ", 0.93, 1};
 
 // One load of one data set.
 class Loader {
@@ -120,10 +135,13 @@ class Loader {
     if (lost && !request_.start_anew && must_be_.empty()) return Lost();
     if (before_ != nullptr && before.outline() == meta_.outline() && !lost) {
       versions_->Follow(before);
-      return before_->ForEach([this](const auto& record, uint64_t) {
-        versions_->NoteOld(record);
-        return absl::OkStatus();
-      });
+      uint64_t row = 0;
+      const absl::Status looked =
+          before_->ForEach([&](const auto& record, uint64_t) {
+            versions_->NoteOld(record);
+            return AtRow(kEarlier, row++, RowsBefore());
+          });
+      return looked.ok() ? looked : Nothing(looked, looked.message());
     }
     before_.reset();
     stands_apart_ = must_be_.empty() && !request_.released.empty();
@@ -176,20 +194,40 @@ class Loader {
 
   absl::Status Store(const MappedRow& row) {
     const MonthVersions::Record record{row.person, row.values};
-    const uint64_t hash = versions_->NoteNew(record);
+    const std::optional<uint64_t> hash = versions_->NoteNew(record);
+    // One that is there already stays there.
+    if (!hash.has_value()) return absl::OkStatus();
     return writer_->Add(row.person, row.values, row.key,
-                        versions_->MonthOf(record), hash);
+                        versions_->MonthOf(record), *hash);
   }
 
   absl::Status LookAround(int f, double fraction) const {
+    return Tell(before_ == nullptr ? kFirstReading : kReading,
+                (f + fraction) / RecordReader::PartsOf(request_.source),
+                rows_read_);
+  }
+
+  // While one after the other of `rows` is looked at.
+  absl::Status AtRow(const Part& part, uint64_t row, uint64_t rows) const {
+    if (row % kRowsBetweenLooks != 0) return absl::OkStatus();
+    return Tell(part, static_cast<double>(row) / static_cast<double>(rows + 1),
+                row);
+  }
+
+  // `done`: of the part.
+  absl::Status Tell(const Part& part, double done, uint64_t rows) const {
     if (request_.stop != nullptr && request_.stop->load()) {
       return absl::CancelledError("the load was stopped");
     }
     if (request_.progress) {
-      request_.progress((f + fraction) / RecordReader::PartsOf(request_.source),
-                        rows_read_);
+      request_.progress(part.begin + done * (part.end - part.begin),
+                        absl::StrCat(part.doing, rows, " rows"));
     }
     return absl::OkStatus();
+  }
+
+  uint64_t RowsBefore() const {
+    return before_->meta().rows() + before_->meta().rows_superseded();
   }
 
   void Note(const std::string& where, const RowProblem& problem) {
@@ -230,7 +268,8 @@ class Loader {
   }
 
   absl::StatusOr<LoadReport> Finish() {
-    CAIRN_RETURN_IF_ERROR(Settle());
+    const absl::Status settled = Settle();
+    if (!settled.ok()) return Nothing(settled, settled.message());
     if (!must_be_.empty() && meta_.epoch() != must_be_) return Lost();
     meta_.set_rows_outside_period(rows_outside_period_);
     meta_.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
@@ -240,9 +279,11 @@ class Loader {
     // Eight bytes for each record, now and before: room that the rest needs.
     versions_.reset();
     before_.reset();
+    CAIRN_RETURN_IF_ERROR(Tell(kWriting, 0, meta_.rows()));
     const absl::Status finished = writer_->Finish(
         meta_, [this](const std::string& path) { return Complete(path); });
     if (!finished.ok()) return Nothing(finished, finished.message());
+    if (request_.progress) request_.progress(1, "");
     report.data_set = meta_.data_set();
     report.epoch = meta_.epoch();
     report.rows = meta_.rows();
@@ -261,6 +302,7 @@ class Loader {
     CAIRN_ASSIGN_OR_RETURN(
         const auto source,
         SqliteSource::Open(path, request_.data_set, request_.catalogue.digest));
+    CAIRN_RETURN_IF_ERROR(Tell(kSnapshot, 0, meta_.rows()));
     absl::Status made = source->MakeSnapshot();
     if (request_.complete) {
       CAIRN_RETURN_IF_ERROR(request_.complete(path));
@@ -276,10 +318,17 @@ class Loader {
   // Puts each record, of the load and of before, into its era.
   absl::Status Settle() {
     versions_->Decide(request_.released);
+    uint64_t row = 0;
+    const int rounds = versions_->HasSuperseded() ? 2 : 1;
     for (const bool in_force : {true, false}) {
-      if (before_ == nullptr) break;
+      if (before_ == nullptr || (!in_force && rounds == 1)) {
+        break;
+      }
       CAIRN_RETURN_IF_ERROR(before_->ForEach(
           [&](const MonthVersions::Record& record, uint64_t key) {
+            const absl::Status going =
+                AtRow(kPlacing, row++, rounds * RowsBefore());
+            if (!going.ok()) return going;
             const int era = versions_->EraOfOld(record, in_force);
             if (era < 0) return absl::OkStatus();
             std::vector<int64_t> values(record.values.begin(),
@@ -290,14 +339,18 @@ class Loader {
           }));
     }
     ExtractWriter::Places places;
+    bool any_revised = false;
     for (int month = 0; month < versions_->months(); ++month) {
       places.era_of_month.push_back(versions_->EraOfMonth(month));
-      if (!versions_->IsRevised(month)) continue;
-      CAIRN_RETURN_IF_ERROR(writer_->Sift(month, [&](uint64_t hash) {
-        return versions_->TakeNew(month, hash);
+      any_revised = any_revised || versions_->IsRevised(month);
+    }
+    if (any_revised) {
+      CAIRN_RETURN_IF_ERROR(writer_->Sift([&](int month, uint64_t hash) {
+        return !versions_->IsRevised(month) || versions_->TakeNew(month, hash);
       }));
     }
     places.era_of_era = versions_->FinalEras();
+    CAIRN_RETURN_IF_ERROR(Tell(kSorting, 0, rows_read_));
     CAIRN_ASSIGN_OR_RETURN(const auto rows, writer_->Settle(places));
     versions_->Describe(&meta_);
     for (const ExtractWriter::EraRows& era : rows) {

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "agent/mapping.h"
 #include "agent/moment.h"
 #include "agent/month_versions.h"
@@ -28,8 +29,8 @@ struct LoadRequest {
   std::string state_dir = {};
   std::string pseudonym_key = {};  // ReadOrMakeKey()
 
-  // How much has been read, 0 to 1, and how many rows; now and then.
-  std::function<void(double fraction, uint64_t rows)> progress = {};
+  // How much of all is done, 0 to 1, and what is being done; now and then.
+  std::function<void(double fraction, absl::string_view doing)> progress = {};
   // Sentences with a value from the records in them. To be given only when
   // they go to the steward's own terminal, never to a file or a log.
   std::function<void(const std::string& sentence)> on_terminal = {};

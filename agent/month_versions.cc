@@ -139,35 +139,27 @@ int64_t MonthVersions::TimeValue(int64_t old) const {
   return old >= 0 && at < time_value_.size() ? time_value_[at] : 0;
 }
 
-uint64_t MonthVersions::NoteNew(const Record& record) {
+std::optional<uint64_t> MonthVersions::NoteNew(const Record& record) {
   const uint64_t hash = HashOf(record);
-  months_[MonthOf(record)].now.push_back(hash);
+  Month& month = months_[MonthOf(record)];
+  if (month.before.Take(hash)) return std::nullopt;
+  month.came.Add(hash);
   return hash;
 }
 
 void MonthVersions::NoteOld(const Record& record) {
   if (!InForce(record.era)) return;
   const int month = MonthOf(record);
-  if (month >= 0) months_[month].before.push_back(HashOf(record));
+  if (month >= 0) months_[month].before.Add(HashOf(record));
 }
 
 void MonthVersions::CompareMonth(Month* month) {
-  std::sort(month->now.begin(), month->now.end());
-  std::sort(month->before.begin(), month->before.end());
-  MonthChange change{month->code, Fate::kNew, 0, 0};
+  MonthChange change{month->code, Fate::kNew, month->came.left(),
+                     month->before.left()};
   const bool known = std::any_of(
       eras_.begin(), eras_.end(), [month](const v1::ExtractEra& era) {
         return era.month() == month->code && era.bound_size() > 0;
       });
-  Hashes came, went;
-  std::set_difference(month->now.begin(), month->now.end(),
-                      month->before.begin(), month->before.end(),
-                      std::back_inserter(came));
-  std::set_difference(month->before.begin(), month->before.end(),
-                      month->now.begin(), month->now.end(),
-                      std::back_inserter(went));
-  change.came = came.size();
-  change.went = went.size();
   if (known) {
     bool in_force = false;
     for (size_t e = 0; e < eras_.size(); ++e) {
@@ -178,13 +170,41 @@ void MonthVersions::CompareMonth(Month* month) {
     const uint64_t changed = std::max(change.came, change.went);
     if (!in_force || changed >= static_cast<uint64_t>(kRevisionRecords)) {
       change.fate = Fate::kRevised;
-      for (const uint64_t hash : month->now) ++month->left[hash];
     } else {
       change.fate = changed == 0 ? Fate::kUnchanged : Fate::kKeptBack;
     }
   }
   month->fate = change.fate;
+  month->digest = DigestInForce(month);
+  if (change.fate != Fate::kRevised) month->before = month->came = HashBag();
   changes_.push_back(std::move(change));
+}
+
+// Over the hashes, in order, of those in force from now on.
+std::string MonthVersions::DigestInForce(Month* month) {
+  const bool stays =
+      month->fate == Fate::kUnchanged || month->fate == Fate::kKeptBack;
+  const std::vector<uint64_t>& before = month->before.InOrder();
+  const std::vector<uint64_t>& came = month->came.InOrder();
+  Sha256Stream all;
+  std::string bytes;
+  const auto add = [&](uint64_t hash) {
+    Append(static_cast<int64_t>(hash), &bytes);
+    if (bytes.size() < 1 << 16) return;
+    all.Add(bytes);
+    bytes.clear();
+  };
+  size_t next = 0;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (!stays && !month->before.IsTaken(i)) continue;
+    while (!stays && next < came.size() && came[next] < before[i]) {
+      add(came[next++]);
+    }
+    add(before[i]);
+  }
+  while (!stays && next < came.size()) add(came[next++]);
+  all.Add(bytes);
+  return all.Finish();
 }
 
 bool MonthVersions::IsNeeded(int era,
@@ -285,11 +305,11 @@ int MonthVersions::EraOfOld(const Record& record, bool in_force) {
   const int number = MonthOf(record);
   if (number >= 0 && months_[number].fate == Fate::kRevised) {
     Month& month = months_[number];
-    const auto left = month.left.find(HashOf(record));
-    const bool found = left != month.left.end() && left->second > 0;
-    if (found) --left->second;
-    if (in_force && !found) era = Changed(era, &went_to_);
-    if (!in_force && found) era = Changed(era, &came_back_to_);
+    if (in_force) {
+      if (month.before.Take(HashOf(record))) era = Changed(era, &went_to_);
+    } else if (month.came.Take(HashOf(record))) {
+      era = Changed(era, &came_back_to_);
+    }
   }
   if (era == record.era && !needed_[era]) return -1;
   ++rows_[era];
@@ -298,11 +318,14 @@ int MonthVersions::EraOfOld(const Record& record, bool in_force) {
 
 bool MonthVersions::TakeNew(int number, uint64_t hash) {
   Month& month = months_[number];
-  const auto left = month.left.find(hash);
-  if (left == month.left.end() || left->second == 0) return false;
-  --left->second;
+  if (!month.came.Take(hash)) return false;
   ++rows_[month.era];
   return true;
+}
+
+bool MonthVersions::HasSuperseded() const {
+  return std::find(was_in_force_.begin(), was_in_force_.end(), false) !=
+         was_in_force_.end();
 }
 
 // Where all records of an era went or came back, it is one era still.
@@ -317,19 +340,6 @@ std::vector<int> MonthVersions::FinalEras() const {
   return eras;
 }
 
-std::string MonthVersions::DigestOf(const Hashes& hashes) const {
-  Sha256Stream all;
-  std::string bytes;
-  for (const uint64_t hash : hashes) {
-    Append(static_cast<int64_t>(hash), &bytes);
-    if (bytes.size() < 1 << 16) continue;
-    all.Add(bytes);
-    bytes.clear();
-  }
-  all.Add(bytes);
-  return all.Finish();
-}
-
 // Over all that an answer can depend on. The same records have the same epoch,
 // whenever they come.
 std::string MonthVersions::Epoch() const {
@@ -338,10 +348,8 @@ std::string MonthVersions::Epoch() const {
   AddPiece(now_.rule(), &all);
   AddPiece(absl::StrJoin(now_.month(), ","), &all);
   for (const Month& month : months_) {
-    const bool stays =
-        month.fate == Fate::kKeptBack || month.fate == Fate::kUnchanged;
     AddPiece(month.code, &all);
-    AddPiece(DigestOf(stays ? month.before : month.now), &all);
+    AddPiece(month.digest, &all);
   }
   return Hex(all.Finish()).substr(0, 16);
 }

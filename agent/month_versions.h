@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "agent/hash_bag.h"
 #include "cairn/v1/extract.pb.h"
 #include "core/base/digest.h"
 
@@ -38,8 +39,9 @@ struct MonthChange {
 // and what has changed adds up until it is enough.
 //
 //   MonthVersions(now, key)
-//   NoteNew(record)                  each record of the load, in any order
 //   NoteOld(record)                  each of the extract before, if any
+//   NoteNew(record)                  each record of the load: is it there
+//                                    already?
 //   Decide()                         -> changes()
 //   EraOfOld(record), twice          which era it is in from now on
 //   EraOfMonth, TakeNew(record)      the same, or nothing: it is there already
@@ -68,9 +70,11 @@ class MonthVersions {
   void StandApart(const v1::ExtractMeta& before,
                   const std::vector<std::string>& released);
 
-  // The hash of a record, for TakeNew().
-  uint64_t NoteNew(const Record& record);
+  // All old records, then all of the load. Of a record of the load that the
+  // version in force has not, its hash, for TakeNew(); nothing if it is there
+  // already: it need not be kept.
   void NoteOld(const Record& record);
+  std::optional<uint64_t> NoteNew(const Record& record);
 
   // `released`: the epochs of which figures stand.
   void Decide(const std::vector<std::string>& released);
@@ -82,6 +86,8 @@ class MonthVersions {
   // round for those that are not, and in the second for those that are, or that
   // nothing needs any more.
   int EraOfOld(const Record& record, bool in_force);
+  // Whether the second round has any record to look at.
+  bool HasSuperseded() const;
   // Where the load's records of a month go; -1: the month stays as it was.
   int EraOfMonth(int month) const { return months_[month].era; }
   bool IsRevised(int month) const {
@@ -101,14 +107,15 @@ class MonthVersions {
   void Describe(v1::ExtractMeta* meta) const;
 
  private:
-  using Hashes = std::vector<uint64_t>;
-  using Counts = absl::flat_hash_map<uint64_t, int64_t>;
-
   struct Month {
     std::string code;
-    Hashes now, before;
+    // Of the version in force; a record is taken when the load has it too, and
+    // the rest, which went, as it is met again.
+    HashBag before;
+    // Of the load's that are not among them; taken as each finds its place.
+    HashBag came;
     MonthChange::Fate fate = MonthChange::Fate::kNew;
-    Counts left;  // of a revised month: records of the load not found before
+    std::string digest;  // of the records that are in force from now on
     int era = -1;
   };
 
@@ -118,8 +125,8 @@ class MonthVersions {
   void CompareMonth(Month* month);
   int AddEra(const Month& month);
   int Changed(int era, absl::flat_hash_map<int, int>* to);
+  static std::string DigestInForce(Month* month);
   std::string Epoch() const;
-  std::string DigestOf(const Hashes& hashes) const;
 
   const v1::ExtractMeta now_;
   const Pseudonymiser hasher_;

@@ -21,6 +21,7 @@
 #include "agent/places.h"
 #include "agent/plan_load.h"
 #include "agent/preview.h"
+#include "agent/progress_bar.h"
 #include "core/base/command_line.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
@@ -37,33 +38,6 @@ namespace {
 void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
-
-// A bar that is rewritten in place on a terminal, and nothing elsewhere.
-class ProgressBar {
- public:
-  explicit ProgressBar(std::string what)
-      : what_(std::move(what)), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~ProgressBar() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-
-  void Show(double fraction, const std::string& how_much) const {
-    if (!shown_) return;
-    constexpr int kWidth = 30;
-    const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kWidth);
-    const std::string line =
-        absl::StrFormat("\r\033[K%s [%s%s] %3d %%  %s", what_,
-                        std::string(full, '#'), std::string(kWidth - full, '.'),
-                        static_cast<int>(fraction * 100), how_much);
-    std::fputs(line.c_str(), stderr);
-  }
-
- private:
-  const std::string what_;
-  const bool shown_;
-};
-
-std::string Rows(uint64_t rows) { return absl::StrCat(rows, " rows"); }
 
 absl::Status MakeStateDir(const std::string& dir) {
   return MakeDir(absl::StrCat(dir, "/extract"));
@@ -135,7 +109,7 @@ absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
                          settings.catalogue->Find(source.data_set()));
   // Ctrl-C ends the load with the old records in place.
   static std::atomic<bool> stop{false};
-  const ProgressBar bar(source.data_set());
+  auto bar = std::make_unique<ProgressBar>(source.data_set());
   LoadRequest request{*settings.catalogue,
                       *data_set,
                       source,
@@ -149,8 +123,8 @@ absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
   request.start_anew = start_anew;
   CAIRN_ASSIGN_OR_RETURN(request.released,
                          ReleasedEpochs(settings, source.data_set()));
-  request.progress = [&bar](double fraction, uint64_t rows) {
-    bar.Show(fraction, Rows(rows));
+  request.progress = [&bar](double fraction, absl::string_view doing) {
+    bar->Show(fraction, doing);
   };
   if (isatty(STDERR_FILENO) == 1) {
     request.on_terminal = [](const std::string& sentence) {
@@ -169,8 +143,8 @@ absl::Status LoadOne(const AgentSettings& settings, const v1::Source& source,
     return absl::OkStatus();
   };
   auto report = LoadDataSet(request);
+  bar.reset();
   if (!report.ok()) return report.status();
-  bar.Show(1, Rows(report->rows));
   Print(ReportText(*report) + planned);
   return absl::OkStatus();
 }

@@ -78,7 +78,7 @@ class LoaderTest : public LoadTest {
     request.on_terminal = [this](const std::string& sentence) {
       terminal_.push_back(sentence);
     };
-    request.progress = [this](double fraction, uint64_t) {
+    request.progress = [this](double fraction, absl::string_view) {
       fractions_.push_back(fraction);
       if (stop_at_first_look_) stop_ = true;
     };
