@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Kills a load at random moments: what stands then is the old or the new, whole.
+"""Kills a load at every kind of moment: what stands then is the old or the new, whole.
 
 Two exports, in which every record differs, are loaded in turn, and each load is
-killed (SIGKILL) at a moment of its own, more of them near its end, where the new
-takes the place of the old. Then the extract's records in force, read by Python's
+killed (SIGKILL) at a moment of its own. What is on the disk changes only with a
+system call, so most are killed by strace as they are about to make one: any that
+changes a file, the rename by which the new takes the place of the old or the sync
+before it, or a call after it. The others are killed by the clock, up to a tenth after
+the end that an undisturbed load has. Then the extract's records in force, read by Python's
 sqlite3, must be all of the one export or all of the other, and each figure that the
 agent shows (of its snapshot) must be what the same CSV file says, rounded.
 
@@ -11,7 +14,8 @@ usage: load_kills.py [--kills N] [--rows N] [--seed S]
   --kills N  how many loads are killed                    (default 50)
   --rows N   rows of each export                          (default 20000)
   --seed S   printed, so that a run can be had again
-Exits 0, or 1 with what was found.
+Exits 0, or 1 with what was found, or if no kill fell before the switch or none after
+it; 77 where strace may not trace.
 """
 
 import argparse
@@ -28,6 +32,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "end_to_end"))
 import partnership  # noqa: E402
+from ledger import may_trace  # noqa: E402
 from partnership import PURPOSE, ROOT, quoted, run  # noqa: E402
 
 MAPPING = """data_set: "police_incidents" version: 1
@@ -36,6 +41,12 @@ column { name: "who" person_key: true }
 column { name: "weapon" variable: "weapon" identity: true }
 column { name: "cost" quantity: "harm_cost" }
 """
+
+
+CALLS = ("pwrite64", "ftruncate", "fsync", "rename", "unlink")
+# Which call, and the end of the name of the file that it is for.
+BEFORE_THE_SWITCH = (("fsync", ".db.new"), ("rename", ".db.new"))
+AFTER_THE_SWITCH = (("fsync", ".db"), ("write", ""), ("exit_group", ""))
 
 
 class Failed(Exception):
@@ -110,8 +121,21 @@ class Extract:
             raise Failed(f"{' '.join(words)} failed:\n{done}")
         return done.out
 
-    def start_load(self):
-        return partnership.Asking("cairn-agent", "load", "--config", str(self.config))
+    def start_load(self, *options):
+        """With options: under strace."""
+        through = ("strace", "-f", "-qq", "-o", str(self.folder / "trace"),
+                   *options) if options else ()
+        return partnership.Asking(
+            "cairn-agent", "load", "--config", str(self.config), through=through,
+            environment={"ASAN_OPTIONS": "detect_leaks=0"} if options else {})
+
+    def trace_load(self):
+        """The calls of a load that is left alone: (name, the how manieth of it)."""
+        done = self.start_load("-e", "trace=" + ",".join(CALLS)).end(300)
+        if done.code != 0:
+            raise Failed(f"load failed:\n{done}")
+        names = re.findall(r"(?m)^\d+ +(\w+)\(", (self.folder / "trace").read_text())
+        return [(name, names[:at + 1].count(name)) for at, name in enumerate(names)]
 
     def records(self):
         """A digest of the records in force."""
@@ -145,10 +169,23 @@ def counts_of(export):
     return {**counts, "Total": sum(counts.values())}
 
 
-def moment(rng, seconds):
-    """Every part of a load, and its end more often."""
-    return rng.uniform(0, seconds) if rng.random() < 0.5 else rng.uniform(
-        0.7 * seconds, seconds)
+def kill_one(extract, turn, calls, seconds, rng):
+    """Starts a load and kills it; how it ended. One turn in five is the clock's, one
+    falls just before the switch and one after it."""
+    if turn % 5 == 0:
+        load = extract.start_load()
+        time.sleep(rng.uniform(0, 1.1 * seconds))
+        load.process.send_signal(signal.SIGKILL)
+        return load.end()
+    when, paths = 1, ()
+    if turn % 5 < 3:
+        call, when = rng.choice(calls)
+    else:
+        call, end = rng.choice(BEFORE_THE_SWITCH if turn % 5 == 3 else AFTER_THE_SWITCH)
+        paths = ("-P", str(extract.path.with_suffix(end))) if end else ()
+    return extract.start_load(
+        *paths, "-e", f"trace={call}", "-e",
+        f"inject={call}:signal=KILL:when={when}").end(300)
 
 
 def kill_loads(extract, rows, kills, rng):
@@ -156,27 +193,31 @@ def kill_loads(extract, rows, kills, rng):
     write_export(exports[0], rows, 1, ("KNIFE", "GUN", "BLUNT"), 0)
     write_export(exports[1], rows, 2, ("KNIFE", "FIRE", "VEH", "OTHER"), 2000)
     counts = [counts_of(export) for export in exports]
-    known, seconds = [], 0.0
-    for export in (*exports, exports[0]):
+    known, traces = [], []  # a trace of each export's load over the other's
+    extract.use(exports[0])
+    extract.program("load")
+    known.append(extract.records())
+    for export in (exports[1], exports[0]):
         extract.use(export)
-        start = time.monotonic()
-        extract.program("load")
-        seconds = time.monotonic() - start
+        traces.insert(0, extract.trace_load())
         known.append(extract.records())
+    extract.use(exports[1])
+    start = time.monotonic()
+    extract.program("load")
+    seconds = time.monotonic() - start
     if known[0] == known[1] or known[0] != known[2]:
         raise Failed("the exports cannot be told apart")
-    stands, seen = 0, [0, 0, 0]  # done before the kill, old, new
+    stands, seen = 1, [0, 0, 0]  # done before the kill, old, new
     number = 0
     while seen[1] + seen[2] < kills:
         number += 1
+        if number > 3 * kills + 10:
+            raise Failed(f"hardly any load is killed before it is done: {seen}")
         wanted = 1 - stands
         extract.use(exports[wanted])
-        load = extract.start_load()
-        time.sleep(moment(rng, seconds))
-        load.process.send_signal(signal.SIGKILL)
-        done = load.end()
-        if done.code == 0:  # others share the machine: loads are not all as long
-            seconds = min(seconds, done.seconds)
+        done = kill_one(extract, seen[1] + seen[2] + 1, traces[wanted], seconds, rng)
+        if done.code not in (0, -signal.SIGKILL):
+            raise Failed(f"kill {number}: the load failed by itself:\n{done}")
         found = extract.records()
         if found not in known:
             raise Failed(f"kill {number}: records that are neither the one export "
@@ -187,6 +228,9 @@ def kill_loads(extract, rows, kills, rng):
         if done.code == 0 and now != wanted:
             raise Failed(f"kill {number}: a load that was done is not there")
         stands = now
+    if not seen[1] or not seen[2]:
+        raise Failed(f"of {kills} kills {seen[1]} fell before the switch to the new "
+                     f"records and {seen[2]} after it; both are to be tried")
     # And the next load has what it needs.
     extract.use(exports[1 - stands])
     extract.program("load")
@@ -206,6 +250,9 @@ def main():
     parser.add_argument("--rows", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     flags = parser.parse_args()
+    if shutil.which("strace") is None or not may_trace()[0]:
+        print("skipped: strace is not installed, or may not trace here")
+        return 77
     print(f"seed {flags.seed}", flush=True)
     folder = partnership.new_folder()
     try:
