@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/ledger/commitment.h"
+#include "core/ledger/entry.h"
 #include "core/ledger/merkle.h"
 #include "core/link/translate.h"
 #include "core/store/schema.h"
@@ -40,6 +41,22 @@ std::vector<AgencyPart> PartsOf(const v1::Result& result) {
     parts.push_back(std::move(part));
   }
   return parts;
+}
+
+// The entry that ends a question, with the agencies' parts in it; those that it
+// cannot hold stand in entries before it.
+std::vector<Entry> EndingOf(Entry last, const std::vector<AgencyPart>& parts) {
+  last.fields["agencies"] = "";
+  const size_t without =
+      EntryLine(last, kMaxEntryInteger, kMaxEntryInteger).size();
+  std::vector<Entry> entries;
+  for (std::string& piece : SplitAgencyParts(parts, kMaxEntryBytes - without)) {
+    entries.push_back({"answer.parts", last.query_id, {}});
+    entries.back().fields["agencies"] = std::move(piece);
+  }
+  last.fields["agencies"] = std::move(entries.back().fields["agencies"]);
+  entries.back() = std::move(last);
+  return entries;
 }
 
 }  // namespace
@@ -147,12 +164,11 @@ absl::Status QueryLog::Answered(const std::string& outcome,
   entry.fields["agencies_answered"] = answered;
   entry.fields["agencies_refused"] = refused;
   entry.fields["agencies_silent"] = silent;
-  entry.fields["agencies"] = FormatAgencyParts(PartsOf(result));
   const std::string bytes = result.SerializeAsString();
   const Commitment commitment = Commitment::To(bytes);
   entry.fields["answer_commit"] = commitment.hash;
   return ledger_
-      ->Append({entry},
+      ->Append(EndingOf(std::move(entry), PartsOf(result)),
                [&](const Receipt& last) -> absl::Status {
                  for (const v1::AgencyOutcome& agency : result.agency()) {
                    CAIRN_RETURN_IF_ERROR(receipts_->Keep(

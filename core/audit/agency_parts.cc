@@ -1,15 +1,21 @@
 #include "core/audit/agency_parts.h"
 
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/digest.h"
 #include "core/base/utf8.h"
 #include "core/ledger/merkle.h"
 
 namespace cairn {
+namespace {
+
+constexpr absl::string_view kBetween = ", ";
+
+}  // namespace
 
 const char* WordOf(AgencyPart::What what) {
   switch (what) {
@@ -24,19 +30,34 @@ const char* WordOf(AgencyPart::What what) {
 }
 
 std::string FormatAgencyParts(const std::vector<AgencyPart>& parts) {
-  return absl::StrJoin(
-      parts, ", ", [](std::string* out, const AgencyPart& part) {
-        absl::StrAppend(out, part.agency, " ", WordOf(part.what));
-        if (!part.index.has_value()) return;
-        absl::StrAppend(out, " ", *part.index, " ", Hex(part.entry_hash));
-      });
+  return SplitAgencyParts(parts, std::string::npos).front();
+}
+
+std::vector<std::string> SplitAgencyParts(const std::vector<AgencyPart>& parts,
+                                          size_t room) {
+  std::vector<std::string> pieces(1);
+  for (const AgencyPart& part : parts) {
+    std::string text = absl::StrCat(part.agency, " ", WordOf(part.what));
+    if (part.index.has_value()) {
+      absl::StrAppend(&text, " ", *part.index, " ", Hex(part.entry_hash));
+    }
+    std::string& piece = pieces.back();
+    if (piece.empty()) {
+      piece = std::move(text);
+    } else if (piece.size() + kBetween.size() + text.size() <= room) {
+      absl::StrAppend(&piece, kBetween, text);
+    } else {
+      pieces.push_back(std::move(text));
+    }
+  }
+  return pieces;
 }
 
 absl::StatusOr<std::vector<AgencyPart>> ParseAgencyParts(
     absl::string_view text) {
   std::vector<AgencyPart> parts;
   if (text.empty()) return parts;
-  for (const absl::string_view one : absl::StrSplit(text, ", ")) {
+  for (const absl::string_view one : absl::StrSplit(text, kBetween)) {
     const std::vector<std::string> words = absl::StrSplit(one, ' ');
     AgencyPart part;
     part.agency = words[0];

@@ -1,6 +1,7 @@
 #ifndef CAIRN_CORE_AUDIT_AGENCY_PARTS_H_
 #define CAIRN_CORE_AUDIT_AGENCY_PARTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,7 +23,8 @@ struct AgencyPart {
   std::string entry_hash;  // 32 bytes, or empty
 };
 
-// The field `agencies` of answer.merged, answer.partial and query.refused:
+// The field `agencies` of answer.parts, answer.merged, answer.partial and
+// query.refused:
 //
 //   police answered 977 HEX, council refused 12 HEX, probation silent
 //
@@ -31,6 +33,12 @@ std::string FormatAgencyParts(const std::vector<AgencyPart>& parts);
 // INVALID_ARGUMENT if the text is not of that form.
 absl::StatusOr<std::vector<AgencyPart>> ParseAgencyParts(
     absl::string_view text);
+
+// The same in pieces of at most `room` bytes each, in order: one piece if all
+// of it fits (which may be empty). A part that is longer than `room` by itself
+// is a piece of its own.
+std::vector<std::string> SplitAgencyParts(const std::vector<AgencyPart>& parts,
+                                          size_t room);
 
 // "answered", "refused" or "silent".
 const char* WordOf(AgencyPart::What what);

@@ -1,6 +1,7 @@
 #include "core/audit/query_records.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -34,6 +35,16 @@ int CountOf(const QueryRecord& record, AgencyPart::What what) {
   return static_cast<int>(std::count_if(
       record.parts.begin(), record.parts.end(),
       [what](const AgencyPart& part) { return part.what == what; }));
+}
+
+// The agencies' parts that one entry of a question has.
+void AddParts(const Entry& entry, QueryRecord* record) {
+  auto parts = ParseAgencyParts(FieldText(entry, "agencies"));
+  record->parts_read = record->parts_read && parts.ok();
+  if (!parts.ok()) return;
+  record->parts.insert(record->parts.end(),
+                       std::make_move_iterator(parts->begin()),
+                       std::make_move_iterator(parts->end()));
 }
 
 // What a person reads of the outcome, in one cell.
@@ -135,17 +146,25 @@ void QueryRecords::See(const ParsedEntry& entry) {
     }
     return;
   }
+  if (record.ended.has_value()) return;
+  if (entry.entry.type == "answer.parts") return AddParts(entry.entry, &record);
   const std::string outcome = OutcomeOf(entry.entry.type);
-  if (outcome.empty() || record.ended.has_value()) return;
+  if (outcome.empty()) return;
   record.ended = AtOf(entry);
   record.outcome = outcome;
   record.reason = FieldText(entry.entry, "reason");
   record.shown = FieldNumber(entry.entry, "cells_released");
   record.hidden = FieldNumber(entry.entry, "cells_suppressed");
   if (entry.entry.fields.count("agencies") == 0) return;
-  auto parts = ParseAgencyParts(FieldText(entry.entry, "agencies"));
-  record.has_parts = parts.ok();
-  if (parts.ok()) record.parts = *std::move(parts);
+  AddParts(entry.entry, &record);
+  record.has_parts = record.parts_read;
+  if (!record.parts_read) record.parts.clear();
+  if (entry.entry.fields.count("agencies_answered") == 0) return;
+  record.agencies = 0;
+  for (const char* field :
+       {"agencies_answered", "agencies_refused", "agencies_silent"}) {
+    *record.agencies += static_cast<uint64_t>(FieldNumber(entry.entry, field));
+  }
 }
 
 void QueryRecords::Add(const QueryRecords& later) {

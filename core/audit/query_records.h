@@ -35,8 +35,12 @@ struct QueryRecord {
   std::string outcome = "open";
   std::string reason;
   int64_t shown = 0, hidden = 0;  // cells that an agency released
-  std::vector<AgencyPart> parts;  // the coordinator's: each agency's part
-  bool has_parts = false;
+  // The coordinator's: each agency's part, of answer.parts and of the ending.
+  std::vector<AgencyPart> parts;
+  bool parts_read = true;  // every entry's could be read
+  bool has_parts = false;  // there is an ending that has them, and they were
+  // How many agencies the ending counts; absent where it counts none.
+  std::optional<uint64_t> agencies;
 };
 
 // Gathers the questions of a log from its entries, given in order.

@@ -250,6 +250,26 @@ void AddFlaw(const LedgerSide& side, const std::string& agency,
                     side.audit.flaw.message())});
 }
 
+// An ending that counts other agencies than the ledger names: whoever is left
+// out could not be held against its own ledger.
+void AddMiscounted(const LedgerSide& coordinator, Reconciliation* out) {
+  for (const QueryRecord& record : coordinator.queries.all()) {
+    if (!record.has_parts || !record.agencies.has_value() ||
+        *record.agencies == record.parts.size()) {
+      continue;
+    }
+    out->mismatches.push_back(
+        {Kind::kDifference,
+         record.id,
+         "the coordinator",
+         record.ended->index,
+         {},
+         absl::StrCat("its ledger counts ",
+                      Count(*record.agencies, "agency", "agencies"),
+                      " and tells the part of ", record.parts.size())});
+  }
+}
+
 // Agencies that were asked and whose ledgers nobody brought.
 void AddAbsent(const LedgerSide& coordinator,
                const std::vector<LedgerSide>& agents, Reconciliation* out) {
@@ -352,6 +372,7 @@ Reconciliation Reconcile(const LedgerSide& coordinator,
   Reconciliation out;
   out.questions = coordinator.queries.all().size();
   AddFlaw(coordinator, "", &out);
+  AddMiscounted(coordinator, &out);
   for (const LedgerSide& agent : agents) {
     AddFlaw(agent, AgencyOf(agent.audit.origin), &out);
     Comparison(coordinator, agent, &out).Run();

@@ -48,6 +48,7 @@ struct Reconciliation {
 //   - each receipt's entry and hash, against the entry itself;
 //   - person, purpose and data set of the question, and the coordinator's entry
 //     that the agency was shown of it;
+//   - as many agencies as an answer's entry counts, against those it names;
 //   - questions that only one of them knows;
 //   - a ledger that does not hold in itself is a difference, and is compared as
 //     far as it could be read;

@@ -54,6 +54,7 @@ const std::vector<EntryType>& EntryTypes() {
       {"approval.denied", Side::kBoth, kBefore, true},
       {"query.refused", Side::kBoth, kBefore, true},
       {"answer.released", Side::kAgent, kBefore, true},
+      {"answer.parts", Side::kCoordinator, kBefore, true},
       {"answer.merged", Side::kCoordinator, kBefore, true},
       {"answer.partial", Side::kCoordinator, kBefore, true},
       {"query.failed", Side::kBoth, kAfter, true},

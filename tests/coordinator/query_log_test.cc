@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/base/clock.h"
 #include "core/base/digest.h"
 #include "gtest/gtest.h"
@@ -134,6 +136,114 @@ TEST_F(QueryLogTest, AnIdIsUsedOnce) {
   EXPECT_THAT(log_->Received(Question("q2")), IsOk());
   EXPECT_EQ(log_->ledger()->size(), 2u);
   EXPECT_EQ(Rows("SELECT salt FROM commitment").size(), 2u);
+}
+
+// What a reader of the log finds with nothing but splitting texts: agency ->
+// the entry and hash that its receipt named.
+std::map<std::string, std::string> PartsIn(
+    const std::vector<std::string>& lines) {
+  std::map<std::string, std::string> parts;
+  const std::string kField = "\"agencies\":\"";
+  for (const std::string& line : lines) {
+    size_t at = line.find(kField);
+    if (at == std::string::npos) continue;
+    at += kField.size();
+    const std::string text = line.substr(at, line.find('"', at) - at);
+    for (const std::string& part :
+         std::vector<std::string>(absl::StrSplit(text, ", "))) {
+      const std::pair<std::string, std::string> words =
+          absl::StrSplit(part, absl::MaxSplits(' ', 1));
+      EXPECT_TRUE(parts.insert(words).second) << words.first;
+    }
+  }
+  return parts;
+}
+
+v1::Result ResultOf(const std::string& id, int agencies) {
+  v1::Result result;
+  result.set_query_id(id);
+  for (int i = 0; i < agencies; ++i) {
+    auto* agency = result.add_agency();
+    agency->set_agency(absl::StrCat("agency-", i));
+    agency->set_outcome(i % 7 == 3 ? v1::SILENT : v1::ANSWERED);
+    if (i % 7 == 3) continue;
+    agency->mutable_receipt()->set_index(static_cast<uint64_t>(i) * 31);
+    agency->mutable_receipt()->set_entry_hash(
+        Sha256(absl::StrCat("entry of ", i)));
+  }
+  return result;
+}
+
+TEST_F(QueryLogTest, ThousandsOfAgenciesAreEachNamedOnceInAsManyEntries) {
+  for (const int agencies : {0, 1, 179, 1000, 5000}) {
+    const std::string id = absl::StrCat("q-", agencies);
+    ASSERT_THAT(log_->Received(Question(id)), IsOk());
+    const uint64_t before = log_->ledger()->size();
+    const v1::Result result = ResultOf(id, agencies);
+    ASSERT_THAT(log_->Answered("complete", result), IsOk());
+    const auto lines = Rows(absl::StrCat(
+        "SELECT line FROM entry WHERE seq >= ", before, " ORDER BY seq"));
+    for (size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_LE(lines[i].size(), 16'384u);
+      EXPECT_THAT(lines[i], HasSubstr(absl::StrCat("\"qid\":\"", id, "\"")));
+      const bool last = i + 1 == lines.size();
+      EXPECT_THAT(lines[i], HasSubstr(last ? "answer.merged" : "answer.parts"));
+    }
+    if (agencies < 180) {
+      EXPECT_EQ(lines.size(), 1u);
+    } else {
+      EXPECT_GT(lines.size(), 1u);
+    }
+    const auto parts = PartsIn(lines);
+    ASSERT_EQ(parts.size() - parts.count(""), static_cast<size_t>(agencies));
+    for (int i = 0; i < agencies; ++i) {
+      EXPECT_EQ(parts.at(absl::StrCat("agency-", i)),
+                i % 7 == 3
+                    ? "silent"
+                    : absl::StrCat("answered ", i * 31, " ",
+                                   Sha256Hex(absl::StrCat("entry of ", i))));
+    }
+    const auto kept = log_->Fetch(id);
+    ASSERT_THAT(kept, IsOk());
+    EXPECT_EQ(kept->agency_size(), agencies);
+  }
+  EXPECT_THAT(log_->ledger()->Verify(), IsOk());
+}
+
+// Full entries, as the format allows, and no second one before that.
+TEST_F(QueryLogTest, AnAnswerHasASecondEntryOnlyWhenOneIsFull) {
+  size_t longest = 0;
+  bool split = false;
+  for (int agencies = 150; agencies < 220; ++agencies) {
+    const std::string id = absl::StrCat("q-", agencies);
+    ASSERT_THAT(log_->Received(Question(id)), IsOk());
+    const uint64_t before = log_->ledger()->size();
+    ASSERT_THAT(log_->Answered("complete", ResultOf(id, agencies)), IsOk());
+    const auto lines =
+        Rows(absl::StrCat("SELECT line FROM entry WHERE seq >= ", before));
+    if (lines.size() == 1) {
+      EXPECT_FALSE(split);
+      longest = lines[0].size();
+    }
+    split = split || lines.size() > 1;
+  }
+  EXPECT_TRUE(split);
+  EXPECT_GT(longest, 16'384u - 130);  // one more part, at most 100 bytes
+}
+
+TEST_F(QueryLogTest, AnAnswerThatCannotBeKeptLeavesNoneOfItsEntries) {
+  ASSERT_THAT(log_->Received(Question("q1")), IsOk());
+  {
+    auto other = *Database::Open(Path(), Database::Mode::kDurable);
+    ASSERT_THAT(other->Execute("CREATE TRIGGER no BEFORE UPDATE ON query BEGIN "
+                               "SELECT RAISE(ABORT, 'no'); END"),
+                IsOk());
+  }
+  EXPECT_FALSE(log_->Answered("complete", ResultOf("q1", 1000)).ok());
+  EXPECT_EQ(Rows("SELECT line FROM entry").size(), 1u);
+  Open();
+  ASSERT_THAT(log_->ledger()->Verify(), IsOk());
+  EXPECT_EQ(log_->ledger()->size(), 1u);
 }
 
 TEST_F(QueryLogTest, WhatWasOpenWhenItStoppedIsClosedOnceAsAbandoned) {

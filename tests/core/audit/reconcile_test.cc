@@ -1,8 +1,11 @@
 #include "core/audit/reconcile.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/digest.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -218,6 +221,92 @@ TEST_F(ReconcileTest, ACrashedQuestionWhoseAnswerNobodySawIsANote) {
   Asked("a");
   coordinator_.Add({"query.abandoned", "a", {}});
   Notes("nobody saw the answer");
+}
+
+// One of 900 agencies, wherever in the entries of the question it stands.
+class ReconcileManyTest : public ReconcileTest {
+ protected:
+  static constexpr size_t kAgencies = 900;
+
+  // Without the entry `left_out`, if that is one of them.
+  void MergedAmongMany(size_t place, size_t left_out) {
+    const uint64_t own = agent_.AddAnswered("a");
+    std::vector<AgencyPart> parts(kAgencies);
+    for (size_t i = 0; i < kAgencies; ++i) {
+      parts[i] = {absl::StrCat("other-", i), AgencyPart::What::kAnswered, i,
+                  std::string(32, 'x')};
+    }
+    parts[place] = {"police", AgencyPart::What::kAnswered, own,
+                    agent_.HashOf(own)};
+    Asked("a");
+    // 100 to an entry, the last of them in the ending.
+    for (size_t at = 0; at < kAgencies; at += 100) {
+      const std::vector<AgencyPart> some(parts.begin() + at,
+                                         parts.begin() + at + 100);
+      Entry entry{"answer.parts", "a", {{"agencies", FormatAgencyParts(some)}}};
+      if (at + 100 == kAgencies) {
+        entry.type = "answer.merged";
+        entry.fields["agencies_answered"] = int64_t{kAgencies};
+        entry.fields["agencies_refused"] = int64_t{0};
+        entry.fields["agencies_silent"] = int64_t{0};
+      }
+      if (at / 100 != left_out) coordinator_.Add(entry);
+    }
+  }
+};
+
+TEST_F(ReconcileManyTest, EveryAgencysPartIsFoundInWhicheverEntryItStands) {
+  for (const size_t place : {0, 99, 100, 450, 899}) {
+    coordinator_ = AuditedLog();
+    agent_ = AuditedLog();
+    MergedAmongMany(place, kAgencies);
+    coordinator_.Add({"node.stopped", "", {}});
+    const Reconciliation found = Reconcile(
+        SideOf(coordinator_, "cairn.example.org/vru/coordinator/2026"),
+        {SideOf(agent_, "cairn.example.org/vru/agent/police/2026")}, true);
+    EXPECT_EQ(found.compared, 1u) << place;
+    EXPECT_TRUE(found.mismatches.empty()) << place << found.Text();
+  }
+}
+
+TEST_F(ReconcileManyTest, AnEntryOfPartsThatIsNotThereIsADifference) {
+  MergedAmongMany(450, 4);
+  coordinator_.Add({"node.stopped", "", {}});
+  const Reconciliation found = Reconcile(
+      SideOf(coordinator_, "cairn.example.org/vru/coordinator/2026"),
+      {SideOf(agent_, "cairn.example.org/vru/agent/police/2026")}, true);
+  ASSERT_EQ(found.differences(), 2u) << found.Text();
+  EXPECT_THAT(found.mismatches[0].words,
+              HasSubstr("counts 900 agencies and tells the part of 800"));
+  EXPECT_THAT(found.mismatches[1].words,
+              HasSubstr("does not name this agency"));
+}
+
+TEST(AgencyParts, PiecesAreFullInOrderAndTogetherTheWhole) {
+  std::vector<AgencyPart> parts;
+  for (uint64_t i = 0; i < 50; ++i) {
+    parts.push_back({absl::StrCat("a", i * i * i), AgencyPart::What::kAnswered,
+                     i, std::string(32, 'x')});
+  }
+  const std::string whole = FormatAgencyParts(parts);
+  EXPECT_EQ(SplitAgencyParts(parts, whole.size()),
+            std::vector<std::string>{whole});
+  EXPECT_EQ(SplitAgencyParts({}, 10), std::vector<std::string>{""});
+  for (const size_t room :
+       {size_t{1}, size_t{200}, size_t{1000}, whole.size() - 1}) {
+    const auto pieces = SplitAgencyParts(parts, room);
+    ASSERT_GT(pieces.size(), 1u);
+    EXPECT_EQ(absl::StrJoin(pieces, ", "), whole);
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      const auto read = ParseAgencyParts(pieces[i]);
+      ASSERT_TRUE(read.ok());
+      EXPECT_TRUE(pieces[i].size() <= room || read->size() == 1);
+      if (i == 0) continue;
+      // The next part would not have fitted.
+      const size_t first = std::min(pieces[i].find(','), pieces[i].size());
+      EXPECT_GT(pieces[i - 1].size() + 2 + first, room);
+    }
+  }
 }
 
 TEST(AgencyParts, WhatIsWrittenIsReadAndNothingElseIs) {

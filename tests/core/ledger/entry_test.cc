@@ -232,7 +232,7 @@ TEST(EntryTypes, AreThoseOfTheFormatsPage) {
 }
 
 TEST(CheckEntry, KnowsTheTypesAndWhichAreAboutAQuery) {
-  EXPECT_EQ(EntryTypes().size(), 29u);
+  EXPECT_EQ(EntryTypes().size(), 30u);
   for (const EntryType& type : EntryTypes()) {
     EXPECT_EQ(CheckEntry({type.name, "q", {}}).ok(), type.about_a_query);
     // Without an id too: whoever asks may send none, and it is still recorded.
