@@ -17,7 +17,7 @@ from pathlib import Path
 
 import partnership
 from partnership import (
-    BIN, COMPLETE, FAILED, NOT_ALLOWED, PURPOSE, USAGE, run, wait_until)
+    BIN, COMPLETE, FAILED, NOT_ALLOWED, PARTIAL, PURPOSE, USAGE, run, wait_until)
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 SUMDB = Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog")
@@ -381,6 +381,52 @@ class AuditTest(unittest.TestCase):
         self.assertIn("does not have the question at all", gone[0]["words"])
         # And what came after it moved: its receipts name other entries.
         self.assertTrue(any(row["query"] == self.ids[1] for row in found), found)
+
+
+class ManyAgenciesAuditTest(unittest.TestCase):
+    """A question to more agencies than one entry can name: all but one of them
+    are members that never connect."""
+
+    OTHERS = [f"council-{number:04}" for number in range(1000)]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.partners = partners = partnership.synthetic(POLICE, rows=2000)
+        cls.addClassCleanup(partners.close)
+        partners.certificates()
+        partners.write_configs()
+        with partners.config("coordinator").open("a") as config:
+            for name in cls.OTHERS:
+                config.write(f'agency {{ id: "{name}" name: "{name}" kind: "council" '
+                             f'data_set: "police_incidents" }}\n')
+        partners.load(POLICE)
+        partners.start("coordinator", POLICE)
+        partners.wait_attached(POLICE)
+        partners.certificates(None, None, "--auditor", "ig-lead")
+        cls.auditor = partners.write_profile(
+            partners.folder / "auditor.textproto", partners.credentials("auditor-ig-lead"))
+
+    def audit(self, *words):
+        return run("cairn", "audit", *map(str, words), profile=self.auditor)
+
+    def test_each_agencys_part_is_found_and_held_against_its_ledger(self):
+        done = self.partners.query(*QUESTIONS[0], output="json")
+        self.assertEqual(done.code, PARTIAL, done)
+        answer = done.json()
+        self.assertEqual(len(answer["agencies"]), 1001)
+        self.partners.query(*QUESTIONS[0])  # signs what is new
+        told = self.audit("show", answer["query_id"], "-o", "json").json()
+        self.assertEqual({part["agency"]: part["outcome"] for part in told["agencies"]},
+                         {POLICE: "answered", **dict.fromkeys(self.OTHERS, "silent")})
+        self.assertIn("answer.parts", {entry["type"] for entry in told["entries"]})
+        export = self.partners.folder / "vru"
+        self.assertEqual(self.audit("export", export).code, COMPLETE)
+        keys = self.partners.config("ledger-keys")
+        self.assertEqual(self.audit("verify", export, "--keys", keys).code, COMPLETE)
+        done = run("cairn-agent", "audit", "reconcile", "--coordinator", str(export),
+                   "--config", str(self.partners.config(POLICE)), "-o", "json")
+        self.assertEqual(done.code, COMPLETE, done)
+        self.assertNotIn(answer["query_id"], {row["query"] for row in done.json()}, done)
 
 
 if __name__ == "__main__":
