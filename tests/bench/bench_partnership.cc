@@ -14,8 +14,10 @@
 #include <fstream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "agent/tabulator.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/protect.h"
@@ -104,10 +106,14 @@ absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
   const std::string& policy = partnership->options_.policy;
   CAIRN_RETURN_IF_ERROR(partnership->MakeAnswer(policy));
   CAIRN_RETURN_IF_ERROR(partnership->WriteConfig());
+  CAIRN_RETURN_IF_ERROR(partnership->MakeAgents());
   CAIRN_RETURN_IF_ERROR(partnership->StartProgram());
-  CAIRN_RETURN_IF_ERROR(partnership->StartAgents());
   CAIRN_RETURN_IF_ERROR(partnership->Connect());
+  CAIRN_RETURN_IF_ERROR(partnership->AwaitProgram());
+  const Stopwatch joining;
+  partnership->StartAgents();
   CAIRN_RETURN_IF_ERROR(partnership->AwaitAgents());
+  partnership->join_ms_ = joining.Ms();
   return partnership;
 }
 
@@ -173,13 +179,14 @@ absl::Status BenchPartnership::WriteConfig() {
 absl::Status BenchPartnership::StartProgram() {
   const std::string path = options_.folder + "/coordinator.textproto";
   const std::string log = options_.folder + "/coordinator.log";
+  ++starts_;
   program_ = fork();
   if (program_ == 0) Become(options_.program, path, log);
   if (program_ < 0) return absl::InternalError("fork failed");
   return absl::OkStatus();
 }
 
-absl::Status BenchPartnership::StartAgents() {
+absl::Status BenchPartnership::MakeAgents() {
   const DataSet* data_set = *catalogue_->Find(kDataSet);
   v1::Holding holding;
   holding.set_data_set(kDataSet);
@@ -187,6 +194,7 @@ absl::Status BenchPartnership::StartAgents() {
   *holding.mutable_rule() = answer_.tables().table(0).rule();
   for (const std::string& month : data_set->months) holding.add_month(month);
   const std::string target = absl::StrCat("127.0.0.1:", port_);
+  links_.reserve(static_cast<size_t>(options_.agents));
   for (int i = 0; i < options_.agents; ++i) {
     CAIRN_ASSIGN_OR_RETURN(auto credentials,
                            MakeChannelCredentials(CredentialsOf(
@@ -194,15 +202,21 @@ absl::Status BenchPartnership::StartAgents() {
     const auto agent = static_cast<size_t>(i);
     CoordinatorLink::Handlers handlers;
     handlers.holdings = [holding] { return std::vector<v1::Holding>{holding}; };
+    handlers.on_welcome = [this, agent](const v1::Welcome&) {
+      welcomed_[agent] = starts_.load();
+    };
     handlers.on_ask = [this, agent](v1::Ask ask) { OnAsk(agent, ask); };
     links_.push_back(std::make_unique<CoordinatorLink>(
         target, [credentials] { return credentials; }, catalogue_->digest,
         std::move(handlers)));
   }
+  return absl::OkStatus();
+}
+
+void BenchPartnership::StartAgents() {
   for (const auto& link : links_) {
     threads_.emplace_back([&link] { link->Run(); });
   }
-  return absl::OkStatus();
 }
 
 void BenchPartnership::OnAsk(size_t agent, const v1::Ask& ask) {
@@ -230,22 +244,11 @@ absl::Status BenchPartnership::Connect() {
 
 absl::Status BenchPartnership::AwaitAgents() {
   const Stopwatch watch;
-  std::string why = "no answer";
   while (watch.Ms() < 1000 * options_.attach_seconds) {
-    grpc::ClientContext context;
-    v1::Envelope response;
-    const grpc::Status status = analyst_->Describe(&context, {}, &response);
-    if (!status.ok()) {
-      why = status.error_message();
-    } else {
-      v1::Description description;
-      description.ParseFromString(response.message());
-      int attached = 0;
-      for (const auto& agency : description.agency()) {
-        attached += agency.attached() ? 1 : 0;
-      }
-      if (attached == options_.agents) return absl::OkStatus();
-      why = absl::StrCat(attached, " of ", options_.agents, " attached");
+    // Looked at here: asking the coordinator again and again would slow it.
+    if (std::all_of(welcomed_.begin(), welcomed_.end(),
+                    [this](const auto& start) { return start == starts_; })) {
+      return CheckAttached();
     }
     if (waitpid(program_, nullptr, WNOHANG) != 0) {
       program_ = -1;
@@ -253,10 +256,34 @@ absl::Status BenchPartnership::AwaitAgents() {
           absl::StrCat("the coordinator ended by itself; see ", options_.folder,
                        "/coordinator.log"));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+  CAIRN_RETURN_IF_ERROR(CheckAttached());
+  return absl::DeadlineExceededError("not every agent was welcomed");
+}
+
+absl::StatusOr<v1::Description> BenchPartnership::Describe() {
+  grpc::ClientContext context;
+  context.set_wait_for_ready(true);
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(30));
+  v1::Envelope response;
+  const grpc::Status status = analyst_->Describe(&context, {}, &response);
+  if (!status.ok()) return ToAbslStatus(status);
+  v1::Description description;
+  description.ParseFromString(response.message());
+  return description;
+}
+
+absl::Status BenchPartnership::CheckAttached() {
+  CAIRN_ASSIGN_OR_RETURN(const v1::Description description, Describe());
+  int attached = 0;
+  for (const auto& agency : description.agency()) {
+    attached += agency.attached() ? 1 : 0;
+  }
+  if (attached == options_.agents) return absl::OkStatus();
   return absl::DeadlineExceededError(
-      absl::StrCat("after ", options_.attach_seconds, " s: ", why));
+      absl::StrCat(attached, " of ", options_.agents, " agents are attached"));
 }
 
 absl::StatusOr<double> BenchPartnership::Restart() {
@@ -266,6 +293,20 @@ absl::StatusOr<double> BenchPartnership::Restart() {
   CAIRN_RETURN_IF_ERROR(StartProgram());
   CAIRN_RETURN_IF_ERROR(AwaitAgents());
   return watch.Ms();
+}
+
+double BenchPartnership::ProgramMs() const {
+  std::ifstream file(absl::StrCat("/proc/", program_, "/stat"));
+  std::string text;
+  std::getline(file, text);
+  // Fields 14 and 15; the name, field 2, may have spaces.
+  const std::vector<std::string> fields =
+      absl::StrSplit(text.substr(std::min(text.rfind(')'), text.size())), ' ');
+  double ticks = 0, one = 0;
+  for (size_t i = 12; i < 14 && i < fields.size(); ++i) {
+    if (absl::SimpleAtod(fields[i], &one)) ticks += one;
+  }
+  return 1000 * ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 double BenchPartnership::ResidentMb() const {

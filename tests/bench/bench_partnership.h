@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -59,26 +60,38 @@ class BenchPartnership {
   // Kills the program and starts it again. Milliseconds from its start until
   // all agents are back.
   absl::StatusOr<double> Restart();
+  // Processor time of the program since it was started, all threads.
+  double ProgramMs() const;
   // The program's VmRSS; 0 if it has ended.
   double ResidentMb() const;
   int asked() const {
     return options_.asked == 0 ? options_.agents
                                : std::min(options_.asked, options_.agents);
   }
+  // From when the agents were told to dial until all were attached.
+  double join_ms() const { return join_ms_; }
   // Cells in each agent's table.
   size_t cells() const { return cells_; }
 
  private:
-  explicit BenchPartnership(Options options) : options_(std::move(options)) {}
+  explicit BenchPartnership(Options options)
+      : options_(std::move(options)),
+        welcomed_(static_cast<size_t>(options_.agents)) {}
 
   // The answer of every agent: tables that Protect released.
   absl::Status MakeAnswer(const std::string& policy_path);
   absl::Status WriteConfig();
   absl::Status StartProgram();
-  absl::Status StartAgents();
+  absl::Status MakeAgents();
+  void StartAgents();
   absl::Status Connect();
-  // Until the coordinator says that all agents are attached.
+  // Until every agent was welcomed by the program as it runs now, and it says
+  // the same of them.
   absl::Status AwaitAgents();
+  absl::Status CheckAttached();
+  // Until it answers.
+  absl::Status AwaitProgram() { return Describe().status(); }
+  absl::StatusOr<v1::Description> Describe();
   absl::Status CheckResult(const std::vector<std::string>& events) const;
   void OnAsk(size_t agent, const v1::Ask& ask);
   v1::Credentials CredentialsOf(const std::string& name) const;
@@ -88,8 +101,12 @@ class BenchPartnership {
   v1::Query query_;
   v1::Answer answer_;
   size_t cells_ = 0;
+  double join_ms_ = 0;
   int port_ = 0;
   pid_t program_ = -1;
+  // By agent: the starts of the program so far when it was last welcomed.
+  std::vector<std::atomic<int>> welcomed_;
+  std::atomic<int> starts_{0};
   std::vector<std::unique_ptr<CoordinatorLink>> links_;
   std::vector<std::thread> threads_;
   std::unique_ptr<v1::QueryService::Stub> analyst_;

@@ -1,12 +1,12 @@
 // cairn-bench-scale: a coordinator with agents by the hundred and thousand,
 // each with a certificate and a connection of its own (mutual TLS, 127.0.0.1),
 // all of them in this process.
-//   join      from its start until all are attached
-//   fan-out   a question to all of them, or to the first 100 where there are
-//   more
-//             (the ledger's entry of an answer names every agency that was
-//             asked, and holds some 180), from the call to its end; each agent
+//   join      from when they are told to dial until all are attached; what
+//             the coordinator used of a processor until then
+//   fan-out   a question to all of them, from the call to its end; each agent
 //             has its answer ready (98 cells, about 1 KB)
+//   CPU       processor time a question took, of the coordinator and of this
+//             process, which is all agents and the analyst
 //   memory    the coordinator's VmRSS, before the questions and after
 //   back      it is killed and started again: until all are attached again.
 //   They
@@ -39,7 +39,6 @@ namespace {
 
 constexpr unsigned kLongestSeconds = 900;
 constexpr int kWarmUp = 3;
-constexpr int kMostAsked = 100;
 // Files a connection needs in this process and in the coordinator's.
 constexpr rlim_t kFilesOfAgent = 2;
 constexpr rlim_t kOtherFiles = 200;
@@ -87,29 +86,47 @@ absl::Status CheckFiles(int agents) {
       agents, " agents need ulimit -n ", needed, "; it is ", files.rlim_cur));
 }
 
+// Processor time of this process: all agents, and the analyst.
+double OwnMs() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto ms = [](const timeval& time) {
+    return 1000.0 * static_cast<double>(time.tv_sec) +
+           static_cast<double>(time.tv_usec) / 1000;
+  };
+  return ms(used.ru_utime) + ms(used.ru_stime);
+}
+
 absl::Status Measure(const BenchPartnership::Options& options, int questions,
                      double one_ms, double* median) {
   CAIRN_RETURN_IF_ERROR(CheckFiles(options.agents));
-  const Stopwatch joining;
   CAIRN_ASSIGN_OR_RETURN(const auto partnership,
                          BenchPartnership::Start(options));
-  const double joined = joining.Ms() / 1000;
   const double idle_mb = partnership->ResidentMb();
+  const double join_ms = partnership->ProgramMs();
   std::vector<double> all;
+  double before = 0, own_before = 0;
   for (int i = -kWarmUp; i < questions; ++i) {
+    if (i == 0) {
+      before = partnership->ProgramMs();
+      own_before = OwnMs();
+    }
     CAIRN_ASSIGN_OR_RETURN(const auto times, partnership->Ask());
     if (i >= 0) all.push_back(times.all_ms);
   }
+  const double used = (partnership->ProgramMs() - before) / questions;
+  const double own = (OwnMs() - own_before) / questions;
   const double asked_mb = partnership->ResidentMb();
   CAIRN_ASSIGN_OR_RETURN(const double back, partnership->Restart());
   *median = Median(all);
   std::printf(
-      "%4d agents: join %.1f s | fan-out to %d median %.1f p90 %.1f ms, %.1f x "
-      "one "
-      "agent's | memory %.0f MB, %.0f MB after %d questions | back %.1f s\n",
-      options.agents, joined, partnership->asked(), *median, Quantile(all, 0.9),
-      one_ms > 0 ? *median / one_ms : 1.0, idle_mb, asked_mb, questions,
-      back / 1000);
+      "%4d agents: join %.1f s (coordinator's CPU %.1f s) | fan-out median "
+      "%.1f "
+      "p90 %.1f ms, %.1f x one agent's, CPU of coordinator %.1f and of agents "
+      "%.1f ms | memory %.0f MB, %.0f MB after %d questions | back %.1f s\n",
+      options.agents, partnership->join_ms() / 1000, join_ms / 1000, *median,
+      Quantile(all, 0.9), one_ms > 0 ? *median / one_ms : 1.0, used, own,
+      idle_mb, asked_mb, questions, back / 1000);
   std::fflush(stdout);
   return absl::OkStatus();
 }
@@ -125,7 +142,6 @@ absl::Status Main(const std::vector<std::string>& words, int questions,
   options.policy = full(2);
   options.certificates = full(3);
   options.attach_seconds = 300;
-  options.asked = kMostAsked;
   int most = 1;
   for (const int size : sizes) most = size > most ? size : most;
   CAIRN_RETURN_IF_ERROR(IssueAgents(options.certificates, most));
