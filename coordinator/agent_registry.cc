@@ -29,9 +29,13 @@ bool AgentRegistry::Detach(const std::string& agency,
 }
 
 void AgentRegistry::SetHoldings(const std::string& agency,
-                                std::vector<v1::Holding> holdings) {
+                                const std::vector<v1::Holding>& holdings) {
+  std::vector<std::shared_ptr<const v1::Holding>> shared;
+  for (const v1::Holding& holding : holdings) {
+    shared.push_back(std::make_shared<const v1::Holding>(holding));
+  }
   MutexLock lock(&mutex_);
-  agencies_[agency].holdings = std::move(holdings);
+  agencies_[agency].holdings.swap(shared);
 }
 
 void AgentRegistry::Seen(const std::string& agency, absl::Time now) {
@@ -43,6 +47,24 @@ AgentRegistry::Agency AgentRegistry::Find(const std::string& agency) const {
   MutexLock lock(&mutex_);
   const auto found = agencies_.find(agency);
   return found == agencies_.end() ? Agency{} : found->second;
+}
+
+std::shared_ptr<AgentSession> AgentRegistry::SessionOf(
+    const std::string& agency) const {
+  MutexLock lock(&mutex_);
+  const auto found = agencies_.find(agency);
+  return found == agencies_.end() ? nullptr : found->second.session;
+}
+
+std::shared_ptr<const v1::Holding> AgentRegistry::HoldingOf(
+    const std::string& agency, const std::string& data_set) const {
+  MutexLock lock(&mutex_);
+  const auto found = agencies_.find(agency);
+  if (found == agencies_.end()) return nullptr;
+  for (const auto& holding : found->second.holdings) {
+    if (holding->data_set() == data_set) return holding;
+  }
+  return nullptr;
 }
 
 std::vector<std::shared_ptr<AgentSession>> AgentRegistry::Sessions() const {

@@ -1,11 +1,11 @@
 #ifndef CAIRN_COORDINATOR_AGENT_REGISTRY_H_
 #define CAIRN_COORDINATOR_AGENT_REGISTRY_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -23,7 +23,8 @@ class AgentRegistry {
  public:
   struct Agency {
     std::shared_ptr<AgentSession> session;  // null: not attached
-    std::vector<v1::Holding> holdings;      // as last said
+    // As last said; shared, for they are long and looked at by every question.
+    std::vector<std::shared_ptr<const v1::Holding>> holdings;
     absl::Time last_seen = absl::InfinitePast();
   };
 
@@ -38,16 +39,21 @@ class AgentRegistry {
   bool Detach(const std::string& agency, const AgentSession* session,
               absl::Time now);
   void SetHoldings(const std::string& agency,
-                   std::vector<v1::Holding> holdings);
+                   const std::vector<v1::Holding>& holdings);
   void Seen(const std::string& agency, absl::Time now);
 
   Agency Find(const std::string& agency) const;
+  // Null if the agency is not attached.
+  std::shared_ptr<AgentSession> SessionOf(const std::string& agency) const;
+  // Null if the agency has not said that it holds the data set.
+  std::shared_ptr<const v1::Holding> HoldingOf(
+      const std::string& agency, const std::string& data_set) const;
   // Every attached session, for a drain.
   std::vector<std::shared_ptr<AgentSession>> Sessions() const;
 
  private:
   mutable Mutex mutex_;
-  std::map<std::string, Agency> agencies_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Agency> agencies_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cairn

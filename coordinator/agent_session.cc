@@ -25,13 +25,13 @@ std::shared_ptr<AgentSession> AgentSession::Start(
   return session;
 }
 
-bool AgentSession::Send(const v1::CoordinatorMessage& message) {
+bool AgentSession::SendBytes(const std::string& message) {
   MutexLock lock(&mutex_);
   if (retired_ || closing_ || finished_ || outgoing_.size() >= kMaxWaiting) {
     return false;
   }
   outgoing_.emplace_back();
-  outgoing_.back().set_message(message.SerializeAsString());
+  outgoing_.back().set_message(message);
   WriteNext();
   return true;
 }

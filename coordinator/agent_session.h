@@ -35,7 +35,11 @@ class AgentSession : public grpc::ServerBidiReactor<v1::AgentEnvelope,
 
   // False if the stream is closing, or 64 messages already wait: the agency is
   // then as good as silent.
-  bool Send(const v1::CoordinatorMessage& message);
+  bool Send(const v1::CoordinatorMessage& message) {
+    return SendBytes(message.SerializeAsString());
+  }
+  // The same, of a message that was put into bytes for several agencies.
+  bool SendBytes(const std::string& message);
   // Sends GoAway with the reason, then ends the stream.
   void Close(const std::string& reason);
   // Sends GoAway, then nothing more; what the agency still says is taken, until

@@ -54,13 +54,19 @@ void AddCoverage(const AnswerContext& context,
   const bool by_time = AsksFor(plan, DimensionKind::kTime);
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered) continue;
-    const std::set<std::string> covered(context.holdings[i].month().begin(),
-                                        context.holdings[i].month().end());
+    const auto& held = context.holdings[i]->month();
+    const std::vector<std::string>& months_asked = plan.data_set->months;
+    // Most cover all of them, in their order.
+    if (held.empty() || std::equal(held.begin(), held.end(),
+                                   months_asked.begin(), months_asked.end())) {
+      continue;
+    }
+    const std::set<absl::string_view> covered(held.begin(), held.end());
     std::vector<std::string> lacking;
-    for (const std::string& month : plan.data_set->months) {
+    for (const std::string& month : months_asked) {
       if (covered.count(month) == 0) lacking.push_back(month);
     }
-    if (lacking.empty() || covered.empty()) continue;
+    if (lacking.empty()) continue;
     const std::string months =
         lacking.size() <= 3
             ? absl::StrJoin(lacking, ", ")
@@ -95,7 +101,7 @@ void AddPlaces(const AnswerContext& context,
   if (!AsksFor(*context.plan, DimensionKind::kPlace)) return;
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered) continue;
-    if (context.holdings[i].places_overlap()) {
+    if (context.holdings[i]->places_overlap()) {
       result->add_warning(absl::StrCat(
           answers[i].agency,
           " works inside other agencies' areas: its records are added in each "
@@ -137,7 +143,7 @@ void AddPersons(const AnswerContext& context,
       });
   if (!distinct) return;
   for (size_t i = 0; i < answers.size(); ++i) {
-    const uint32_t percent = context.holdings[i].without_person_percent();
+    const uint32_t percent = context.holdings[i]->without_person_percent();
     if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered ||
         percent == 0) {
       continue;
@@ -154,7 +160,7 @@ void AddBreaks(const AnswerContext& context,
                const std::vector<AgencyAnswer>& answers, v1::Result* result) {
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].outcome != AgencyAnswer::Outcome::kAnswered) continue;
-    for (const v1::SeriesBreak& broken : context.holdings[i].series_break()) {
+    for (const v1::SeriesBreak& broken : context.holdings[i]->series_break()) {
       result->add_warning(
           absl::StrCat(answers[i].agency, ": not comparable before and from ",
                        broken.month().substr(0, kTold),
@@ -163,7 +169,8 @@ void AddBreaks(const AnswerContext& context,
   }
 }
 
-void AddAgency(const AgencyAnswer& answer, const v1::Holding& holding,
+// Takes the receipt's texts, which are long.
+void AddAgency(AgencyAnswer& answer, const v1::Holding& holding,
                v1::Result* result) {
   v1::AgencyOutcome* outcome = result->add_agency();
   outcome->set_agency(answer.agency);
@@ -176,8 +183,8 @@ void AddAgency(const AgencyAnswer& answer, const v1::Holding& holding,
   if (!answer.receipt.entry_hash.empty()) {
     outcome->mutable_receipt()->set_index(answer.receipt.index);
     outcome->mutable_receipt()->set_entry_hash(answer.receipt.entry_hash);
-    outcome->mutable_receipt()->set_entry(answer.entry);
-    outcome->mutable_receipt()->set_proof(answer.proof);
+    outcome->mutable_receipt()->set_entry(std::move(answer.entry));
+    outcome->mutable_receipt()->set_proof(std::move(answer.proof));
   }
   if (answer.tables != nullptr && !answer.tables->empty()) {
     *outcome->mutable_receipt()->mutable_disclosure() =
@@ -289,10 +296,9 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
   return read;
 }
 
-void FillResult(const AnswerContext& context,
-                const std::vector<AgencyAnswer>& given, v1::Result* result) {
+void FillResult(const AnswerContext& context, std::vector<AgencyAnswer> answers,
+                v1::Result* result) {
   const Plan& plan = *context.plan;
-  std::vector<AgencyAnswer> answers = given;
   std::vector<AgencyRows> rows;
   std::vector<int> decimals;
   for (const Measure& table : plan.tables) {
@@ -325,7 +331,7 @@ void FillResult(const AnswerContext& context,
       split ? SideBySide(plan, decimals, rows) : Merge(plan, decimals, rows),
       result);
   for (size_t i = 0; i < answers.size(); ++i) {
-    AddAgency(answers[i], context.holdings[i], result);
+    AddAgency(answers[i], *context.holdings[i], result);
   }
   AddMeaning(plan, forced, overlap, result);
   AddPeriod(plan, result);

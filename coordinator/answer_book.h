@@ -1,6 +1,7 @@
 #ifndef CAIRN_COORDINATOR_ANSWER_BOOK_H_
 #define CAIRN_COORDINATOR_ANSWER_BOOK_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,15 +32,16 @@ struct AnswerContext {
   const Plan* plan = nullptr;
   bool split = false;
   // By agency, in the order asked: what it said it holds of the data set.
-  std::vector<v1::Holding> holdings;
+  // Never null.
+  std::vector<std::shared_ptr<const v1::Holding>> holdings;
 };
 
 // Evaluates each agency's tables, merges them, and says everything that has to
 // be said beside the numbers: who answered and who did not, which rule each
 // applied, months not covered, records that overlap. Fills rows, agencies,
 // warnings.
-void FillResult(const AnswerContext& context,
-                const std::vector<AgencyAnswer>& answers, v1::Result* result);
+void FillResult(const AnswerContext& context, std::vector<AgencyAnswer> answers,
+                v1::Result* result);
 
 // complete, partial or refused, as the exit codes tell them apart.
 std::string OutcomeOf(const v1::Result& result);

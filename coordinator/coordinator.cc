@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "coordinator/answer_receipt.h"
@@ -167,15 +168,6 @@ absl::Status Coordinator::ReadQuestion(const std::string& bytes,
   return ChooseAgencies(question);
 }
 
-v1::Holding Coordinator::HoldingOf(const std::string& agency,
-                                   const std::string& data_set) const {
-  const AgentRegistry::Agency found = registry_->Find(agency);
-  for (const v1::Holding& holding : found.holdings) {
-    if (holding.data_set() == data_set) return holding;
-  }
-  return {};
-}
-
 absl::Status Coordinator::ChooseAgencies(Question* question) const {
   const std::string& data_set = question->plan.data_set->id;
   std::vector<std::string> ids;
@@ -184,18 +176,19 @@ absl::Status Coordinator::ChooseAgencies(Question* question) const {
   }
   std::vector<std::string> chosen(question->request.agency().begin(),
                                   question->request.agency().end());
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    if (settings_->FindAgency(chosen[i]) == nullptr) {
-      const std::string near = Nearest(chosen[i], ids);
+  const absl::flat_hash_set<absl::string_view> members(ids.begin(), ids.end());
+  absl::flat_hash_set<absl::string_view> named;
+  for (const std::string& agency : chosen) {
+    if (members.count(agency) == 0) {
+      const std::string near = Nearest(agency, ids);
       return absl::NotFoundError(absl::StrCat(
-          "there is no agency '", chosen[i].substr(0, 40), "'",
+          "there is no agency '", agency.substr(0, 40), "'",
           near.empty() ? "; see: cairn agencies"
                        : absl::StrCat("; did you mean ", near, "?")));
     }
-    if (std::find(chosen.begin(), chosen.begin() + static_cast<long>(i),
-                  chosen[i]) != chosen.begin() + static_cast<long>(i)) {
+    if (!named.insert(agency).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat("agency ", chosen[i], " is named twice"));
+          absl::StrCat("agency ", agency, " is named twice"));
     }
   }
   if (chosen.empty()) {
@@ -203,7 +196,7 @@ absl::Status Coordinator::ChooseAgencies(Question* question) const {
       const bool holds =
           std::find(member.data_set().begin(), member.data_set().end(),
                     data_set) != member.data_set().end() ||
-          !HoldingOf(member.id(), data_set).data_set().empty();
+          registry_->HoldingOf(member.id(), data_set) != nullptr;
       if (holds) chosen.push_back(member.id());
     }
   }
@@ -211,8 +204,11 @@ absl::Status Coordinator::ChooseAgencies(Question* question) const {
     return absl::NotFoundError(
         absl::StrCat("no agency of the partnership holds ", data_set));
   }
+  const auto nothing = std::make_shared<const v1::Holding>();
   for (const std::string& agency : chosen) {
-    question->context.holdings.push_back(HoldingOf(agency, data_set));
+    const auto holding = registry_->HoldingOf(agency, data_set);
+    question->context.holdings.push_back(holding == nullptr ? nothing
+                                                            : holding);
   }
   question->agencies = std::move(chosen);
   return absl::OkStatus();
@@ -321,10 +317,14 @@ void Coordinator::SendAsks(const std::shared_ptr<Question>& asked,
   ask->set_asker(question.asker);
   ask->set_signed_question(question.request.signed_question());
   ask->set_asker_certificate(question.request.asker_certificate());
+  std::vector<AgencyAnswer> silent;
   if (ledgers_ == nullptr) {
+    // The same to all: put into bytes once.
+    const std::string bytes = message.SerializeAsString();
     for (const std::string& agency : question.agencies) {
-      SendAsk(agency, message, run.get());
+      SendAsk(agency, bytes, &silent);
     }
+    TellSilent(run, std::move(silent));
     return;
   }
   const absl::Status shown = ledgers_->Show(
@@ -338,34 +338,40 @@ void Coordinator::SendAsks(const std::shared_ptr<Question>& asked,
           }
         }
         *ask->mutable_logged() = ToProto(entry, question.logged.salt);
-        return SendAsk(agency, message, run.get());
+        return SendAsk(agency, message.SerializeAsString(), &silent);
       });
+  TellSilent(run, std::move(silent));
   if (!shown.ok()) run->Expire(std::string(shown.message()));
 }
 
-bool Coordinator::SendAsk(const std::string& agency,
-                          const v1::CoordinatorMessage& message,
-                          QueryRun* run) {
-  AgentRegistry::Agency found = registry_->Find(agency);
+bool Coordinator::SendAsk(const std::string& agency, const std::string& message,
+                          std::vector<AgencyAnswer>* silent) {
+  auto session = registry_->SessionOf(agency);
   // This one is among those that wait.
   const bool room = CountWaiting(agency) <= kMaxAsksOfAgency;
-  while (room && found.session != nullptr) {
-    if (found.session->Send(message)) return true;
-    const auto closing = std::exchange(found, registry_->Find(agency));
+  while (room && session != nullptr) {
+    if (session->SendBytes(message)) return true;
+    const auto closing = std::exchange(session, registry_->SessionOf(agency));
     // A newer stream of the agency may have taken its place meanwhile.
-    if (found.session == closing.session) break;
+    if (session == closing) break;
   }
-  AgencyAnswer silent;
-  silent.agency = agency;
-  silent.reason = found.session == nullptr ? "is not connected"
-                                           : "has too many questions waiting";
-  // Not here: the last one ends the run, and that takes time.
-  if (!work_.Push([run = FindRun(message.ask().query_id()), silent] {
-        if (run != nullptr) run->Accept(silent);
-      })) {
-    run->Accept(std::move(silent));
-  }
+  silent->emplace_back();
+  silent->back().agency = agency;
+  silent->back().reason = session == nullptr ? "is not connected"
+                                             : "has too many questions waiting";
   return false;
+}
+
+void Coordinator::TellSilent(const std::shared_ptr<QueryRun>& run,
+                             std::vector<AgencyAnswer> silent) {
+  if (silent.empty()) return;
+  const auto shared =
+      std::make_shared<std::vector<AgencyAnswer>>(std::move(silent));
+  const auto tell = [run, shared] {
+    for (AgencyAnswer& answer : *shared) run->Accept(std::move(answer));
+  };
+  // Not here: the last one ends the run, and that takes time.
+  if (!work_.Push(tell)) tell();
 }
 
 // No receipt, no answer.
@@ -418,7 +424,7 @@ void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
   if (query.where.has_value()) {
     result->set_where_text(FilterToText(*query.where));
   }
-  FillResult(question->context, answers, result);
+  FillResult(question->context, std::move(answers), result);
   const std::string outcome = OutcomeOf(*result);
   const absl::Status kept = log_->Answered(outcome, *result);
   const std::chrono::duration<double> took =
@@ -481,8 +487,8 @@ v1::Description Coordinator::Describe() const {
     if (found.last_seen != absl::InfinitePast()) {
       agency->set_last_seen(FormatUtc(found.last_seen));
     }
-    for (const v1::Holding& holding : found.holdings) {
-      *agency->add_holding() = holding;
+    for (const auto& holding : found.holdings) {
+      *agency->add_holding() = *holding;
     }
   }
   return description;

@@ -37,7 +37,8 @@ namespace cairn {
 //                          seen
 //     on_event  <--------- Result
 //
-// Ask and OnAgentMessage may block on the disk: they run on the work queue.
+// What may wait for the disk runs on the work queue. An answer is read on the
+// thread it comes on.
 class Coordinator {
  public:
   // All must outlive the coordinator. Without a hub, nobody's ledger is looked
@@ -101,12 +102,13 @@ class Coordinator {
                         const OnEnd& on_end);
   absl::Status ReadQuestion(const std::string& bytes, Question* question);
   absl::Status ChooseAgencies(Question* question) const;
-  v1::Holding HoldingOf(const std::string& agency,
-                        const std::string& data_set) const;
   void SendAsks(const std::shared_ptr<Question>& asked,
                 const std::shared_ptr<QueryRun>& run, uint32_t timeout_ms);
-  bool SendAsk(const std::string& agency, const v1::CoordinatorMessage& message,
-               QueryRun* run);
+  // False, and an answer among the silent ones, if it cannot be sent.
+  bool SendAsk(const std::string& agency, const std::string& message,
+               std::vector<AgencyAnswer>* silent);
+  void TellSilent(const std::shared_ptr<QueryRun>& run,
+                  std::vector<AgencyAnswer> silent);
   AgencyAnswer Read(const std::string& agency, const v1::Answer& answer) const;
   void NextRound();
   // Looks at the deny-list, again and again.

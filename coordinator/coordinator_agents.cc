@@ -112,7 +112,7 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
         [&] { return session->gone(); }, &replaced);
     return attached;
   };
-  const auto before = registry_->Find(session->agency()).session;
+  const auto before = registry_->SessionOf(session->agency());
   const bool is_new = before != session;
   if (hello.follows() && before == nullptr) {
     CloseSession(session, "the stream that this one follows is gone");
@@ -181,16 +181,14 @@ void Coordinator::OnAgentMessage(std::shared_ptr<AgentSession> session,
       registry_->Seen(session->agency(), clock_->Now());
       return;
     case v1::AgentMessage::kAnswer: {
+      // Here, not on the work queue: it waits for nothing but a processor, and
+      // thousands that come at once are more than a queue may hold.
       const auto run = FindRun(message.answer().query_id());
-      const bool taken =
-          run != nullptr &&
-          work_.Push([this, agency = session->agency(), run,
-                      answer = std::move(*message.mutable_answer())] {
-            run->Accept(Read(agency, answer));
-          });
-      if (!taken) {
+      if (run == nullptr || !run->WaitsFor(session->agency())) {
         LogLine("answer.dropped", {{"agency", session->agency()}});
+        return;
       }
+      run->Accept(Read(session->agency(), *message.mutable_answer()));
       return;
     }
     default:

@@ -27,8 +27,8 @@ absl::StatusOr<std::unique_ptr<LedgerHub>> LedgerHub::Create(
 
 bool LedgerHub::Send(const std::string& agency,
                      const v1::CoordinatorMessage& message) const {
-  const AgentRegistry::Agency found = registry_->Find(agency);
-  return found.session != nullptr && found.session->Send(message);
+  const auto session = registry_->SessionOf(agency);
+  return session != nullptr && session->Send(message);
 }
 
 bool LedgerHub::SendRequest(const std::string& agency,
@@ -57,7 +57,7 @@ void LedgerHub::Round() {
   if (!CheckSound().ok()) return;
   std::vector<std::string> attached;
   for (const std::string& agency : peers_->witnesses()) {
-    if (registry_->Find(agency).session != nullptr) attached.push_back(agency);
+    if (registry_->SessionOf(agency) != nullptr) attached.push_back(agency);
   }
   if (attached.empty()) return;
   const absl::Status sent = peers_->log()->Round(

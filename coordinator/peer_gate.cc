@@ -15,6 +15,11 @@ namespace cairn {
 namespace {
 
 constexpr char kAgent[] = "agent";
+// From the handshake to the first call on the connection.
+constexpr absl::Duration kVouchedFor = absl::Seconds(10);
+// Connections that make no call are forgotten, at the latest, at so many: the
+// calls of those who were forgotten are checked in full.
+constexpr size_t kMaxVouched = 16'384;
 
 absl::Status WrongRole(const Peer& peer, const std::string& roles) {
   return absl::PermissionDeniedError(
@@ -69,7 +74,7 @@ absl::StatusOr<DenyList> PeerGate::ReadList() const {
       absl::StrCat(list_path_, ": ", list.status().message()));
 }
 
-absl::Status PeerGate::AdmitConnection(const std::string& chain) const {
+absl::Status PeerGate::AdmitConnection(const std::string& chain) {
   const absl::Status comes = chain.empty()
                                  ? absl::UnauthenticatedError("none")
                                  : CheckChain(chain, authority_, Side::kClient);
@@ -77,13 +82,29 @@ absl::Status PeerGate::AdmitConnection(const std::string& chain) const {
     LogLine(
         "connection.refused",
         {{"reason", absl::StrCat("the certificate shown: ", comes.message())}});
+    return comes;
   }
+  MutexLock lock(&mutex_);
+  if (vouched_.size() >= kMaxVouched) vouched_.clear();
+  vouched_[Sha256(chain)] = clock_->Now() + kVouchedFor;
   return comes;
 }
 
+bool PeerGate::TakeVouched(const std::string& chain) {
+  MutexLock lock(&mutex_);
+  const auto found = vouched_.find(Sha256(chain));
+  if (found == vouched_.end()) return false;
+  const bool fresh = clock_->Now() < found->second;
+  vouched_.erase(found);
+  return fresh;
+}
+
 absl::StatusOr<Peer> PeerGate::Identify(const grpc::AuthContext& context) {
-  CAIRN_ASSIGN_OR_RETURN(
-      Peer peer, VerifyPeer(ChainOf(context), authority_, partnership_));
+  const std::string chain = ChainOf(context);
+  CAIRN_ASSIGN_OR_RETURN(Peer peer,
+                         TakeVouched(chain)
+                             ? IdentifyPeer(chain, partnership_)
+                             : VerifyPeer(chain, authority_, partnership_));
   MutexLock lock(&mutex_);
   CAIRN_RETURN_IF_ERROR(CheckDenied(KnownOf(peer)));
   return peer;

@@ -28,8 +28,9 @@ namespace cairn {
 //   AdmitConnection   at the handshake: the partnership's root vouches for the
 //                     certificate. Else there is no connection, and the log
 //                     says why
-//   Admit             at each call: that once more, the name, the role, the
-//                     deny-list. Else the caller is told why, and the log too
+//   Admit             at each call: that once more (but for the first call, just
+//                     after the handshake), the name, the role, the deny-list.
+//                     Else the caller is told why, and the log too
 //   Look              every few seconds, at calls that stay open: the deny-list
 //                     as it is by now, and the certificate's end
 //
@@ -45,7 +46,7 @@ class PeerGate {
       const CoordinatorSettings& settings, Ledger* ledger, Database* database,
       const Clock* clock);
 
-  absl::Status AdmitConnection(const std::string& chain) const;
+  absl::Status AdmitConnection(const std::string& chain);
   // UNAUTHENTICATED or PERMISSION_DENIED, as VerifyPeer; PERMISSION_DENIED also
   // for a role that the call is not for, and for whoever is denied; UNAVAILABLE
   // while nobody can be told apart from those who are.
@@ -87,6 +88,9 @@ class PeerGate {
         clock_(clock) {}
 
   absl::StatusOr<Peer> Identify(const grpc::AuthContext& context);
+  // Whether the handshake has just said that the root vouches for the chain;
+  // once for each handshake.
+  bool TakeVouched(const std::string& chain);
   absl::Status CheckDenied(const Known& who)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Slot WatchKnown(Known who, Cut cut);
@@ -107,6 +111,8 @@ class PeerGate {
   Mutex mutex_;
   DenyList denied_ ABSL_GUARDED_BY(mutex_);
   std::string unreadable_ ABSL_GUARDED_BY(mutex_);  // why; "": it is not
+  // By the SHA-256 of a chain: until when its handshake counts.
+  std::map<std::string, absl::Time> vouched_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, Watched> watched_ ABSL_GUARDED_BY(mutex_);
 };

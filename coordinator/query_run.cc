@@ -1,6 +1,5 @@
 #include "coordinator/query_run.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace cairn {
@@ -10,56 +9,52 @@ QueryRun::QueryRun(std::string query_id, std::vector<std::string> agencies,
     : query_id_(std::move(query_id)),
       agencies_(std::move(agencies)),
       on_agency_(std::move(on_agency)),
-      on_done_(std::move(on_done)) {}
-
-std::vector<AgencyAnswer> QueryRun::InOrder() {
-  std::vector<AgencyAnswer> ordered;
-  for (const std::string& agency : agencies_) {
-    ordered.push_back(std::move(answers_[agency]));
-  }
-  return ordered;
+      on_done_(std::move(on_done)),
+      answers_(agencies_.size()) {
+  for (size_t i = 0; i < agencies_.size(); ++i) place_[agencies_[i]] = i;
 }
 
 bool QueryRun::Accept(AgencyAnswer answer) {
+  const auto found = place_.find(answer.agency);
+  if (found == place_.end()) return false;
+  const AgencyAnswer* kept = nullptr;
   {
     MutexLock lock(&mutex_);
-    if (done_ || answers_.count(answer.agency) > 0 ||
-        std::find(agencies_.begin(), agencies_.end(), answer.agency) ==
-            agencies_.end()) {
-      return false;
-    }
-    answers_[answer.agency] = answer;
-    done_ = answers_.size() == agencies_.size();
+    std::optional<AgencyAnswer>& place = answers_[found->second];
+    if (done_ || place.has_value()) return false;
+    // It stays as it is until the last caller to report ends the run.
+    kept = &place.emplace(std::move(answer));
+    done_ = ++answered_ == agencies_.size();
     ++reporting_;
   }
-  on_agency_(answer);
+  on_agency_(*kept);
   Reported();
   return true;
 }
 
 bool QueryRun::WaitsFor(const std::string& agency) const {
+  const auto found = place_.find(agency);
+  if (found == place_.end()) return false;
   MutexLock lock(&mutex_);
-  return !done_ && answers_.count(agency) == 0 &&
-         std::find(agencies_.begin(), agencies_.end(), agency) !=
-             agencies_.end();
+  return !done_ && !answers_[found->second].has_value();
 }
 
 void QueryRun::Expire(const std::string& reason) {
-  std::vector<AgencyAnswer> silent;
+  std::vector<const AgencyAnswer*> silent;
   {
     MutexLock lock(&mutex_);
     if (done_) return;
     done_ = true;
-    for (const std::string& agency : agencies_) {
-      if (answers_.count(agency) > 0) continue;
-      AgencyAnswer& answer = answers_[agency];
-      answer.agency = agency;
+    for (size_t i = 0; i < agencies_.size(); ++i) {
+      if (answers_[i].has_value()) continue;
+      AgencyAnswer& answer = answers_[i].emplace();
+      answer.agency = agencies_[i];
       answer.reason = reason;
-      silent.push_back(answer);
+      silent.push_back(&answer);
     }
     ++reporting_;
   }
-  for (const AgencyAnswer& answer : silent) on_agency_(answer);
+  for (const AgencyAnswer* answer : silent) on_agency_(*answer);
   Reported();
 }
 
@@ -70,7 +65,10 @@ void QueryRun::Reported() {
     MutexLock lock(&mutex_);
     if (--reporting_ > 0 || !done_ || ended_) return;
     ended_ = true;
-    all = InOrder();
+    all.reserve(answers_.size());
+    for (std::optional<AgencyAnswer>& answer : answers_) {
+      all.push_back(*std::move(answer));
+    }
   }
   on_done_(std::move(all));
 }

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "core/base/mutex.h"
 #include "core/disclosure/protected_table.h"
 #include "core/disclosure/receipt.h"
@@ -56,17 +58,19 @@ class QueryRun {
  private:
   const std::string query_id_;
   const std::vector<std::string> agencies_;
+  absl::flat_hash_map<absl::string_view, size_t> place_;  // in agencies_
   const OnAgency on_agency_;
   const OnDone on_done_;
 
   mutable Mutex mutex_;
-  std::map<std::string, AgencyAnswer> answers_ ABSL_GUARDED_BY(mutex_);
+  // In the order asked; whoever has not answered has none.
+  std::vector<std::optional<AgencyAnswer>> answers_ ABSL_GUARDED_BY(mutex_);
+  size_t answered_ ABSL_GUARDED_BY(mutex_) = 0;
   bool done_ ABSL_GUARDED_BY(mutex_) = false;   // takes no more answers
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // on_done was called
   int reporting_ ABSL_GUARDED_BY(mutex_) = 0;   // callers in on_agency
 
   void Reported();
-  std::vector<AgencyAnswer> InOrder() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 };
 
 }  // namespace cairn

@@ -69,7 +69,10 @@ class EventStream : public grpc::ServerWriteReactor<v1::Envelope>,
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_ || finished_ || outgoing_.empty()) return;
     writing_ = true;
-    StartWrite(&outgoing_.front());
+    // Where more wait, several may go in one packet: each agency has an event.
+    grpc::WriteOptions options;
+    if (outgoing_.size() > 1) options.set_buffer_hint();
+    StartWrite(&outgoing_.front(), options);
   }
 
   void FinishWhenIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

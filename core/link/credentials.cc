@@ -232,16 +232,21 @@ absl::StatusOr<Peer> VerifyPeer(const std::string& chain,
   if (chain.empty()) {
     return absl::UnauthenticatedError("it showed no certificate");
   }
-  const auto facts = ReadCertificate(chain);
-  if (!facts.ok()) {
-    return absl::UnauthenticatedError(
-        absl::StrCat("what it showed ", facts.status().message()));
-  }
   const absl::Status comes = CheckChain(chain, authority, Side::kClient);
   if (!comes.ok()) {
     return absl::UnauthenticatedError(absl::StrCat(
         "the partnership's authority does not vouch for the certificate: ",
         comes.message()));
+  }
+  return IdentifyPeer(chain, partnership);
+}
+
+absl::StatusOr<Peer> IdentifyPeer(const std::string& chain,
+                                  const std::string& partnership) {
+  const auto facts = ReadCertificate(chain);
+  if (!facts.ok()) {
+    return absl::UnauthenticatedError(
+        absl::StrCat("what it showed ", facts.status().message()));
   }
   // Names of type URI only: a DNS or mail name that looks like one does not
   // count.

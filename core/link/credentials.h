@@ -51,6 +51,9 @@ struct Peer {
 absl::StatusOr<Peer> VerifyPeer(const std::string& chain,
                                 const std::string& authority,
                                 const std::string& partnership);
+// The same of a chain that was held against the authority just now.
+absl::StatusOr<Peer> IdentifyPeer(const std::string& chain,
+                                  const std::string& partnership);
 
 // Says whether a connection may come about, given the certificates that the
 // other end showed, its own first. Called on gRPC's threads; must not wait.

@@ -88,7 +88,8 @@ class AnswerBookTest : public ::testing::Test {
         held.add_month(month);
       }
     }
-    holdings_.push_back(std::move(held));
+    holdings_.push_back(
+        std::make_shared<const v1::Holding>(std::move(held)));
   }
   v1::Result Result(bool split = false) {
     v1::Result result;
@@ -103,7 +104,7 @@ class AnswerBookTest : public ::testing::Test {
   std::shared_ptr<const Catalogue> catalogue_ = ExampleCatalogue();
   Plan plan_;
   std::vector<AgencyAnswer> answers_;
-  std::vector<v1::Holding> holdings_;
+  std::vector<std::shared_ptr<const v1::Holding>> holdings_;
 };
 
 AgencyAnswer Silent(const std::string& agency) {

@@ -50,7 +50,7 @@ void Merge(const Plan& plan, const AgencyAnswer& answer) {
     AnswerContext context;
     context.plan = &plan;
     context.split = split;
-    context.holdings.resize(2);
+    context.holdings.assign(2, std::make_shared<const v1::Holding>());
     FillResult(context, {answer, other}, &result);
     Demand(result.agency_size() == 2, "each agency asked has an outcome");
     for (const v1::ResultRow& row : result.row()) {
