@@ -5,14 +5,13 @@ import glob
 import json
 import os
 import shutil
-import socket
 import subprocess
-import threading
 import time
 import unittest
 from unittest import mock
 
 import partnership
+from line import Line
 from partnership import COMPLETE, PARTIAL, REFUSED, run, wait_until
 
 AGENCY, OTHER = "riverside-police", "st-marys-ed"
@@ -201,7 +200,7 @@ class DamageTest(unittest.TestCase):
     # Lines.
 
     def test_one_byte_a_second_makes_a_partial_answer_at_the_deadline(self):
-        slow = SlowLine(self.partners.port)
+        slow = Line(self.partners.port)
         self.addCleanup(slow.close)
         text = self.partners.config(OTHER).read_text()
         self.addCleanup(self.partners.config(OTHER).write_text, text)
@@ -210,7 +209,7 @@ class DamageTest(unittest.TestCase):
             text.replace(f":{self.partners.port}", f":{slow.port}"))
         self.partners.start(OTHER)
         self.partners.wait_attached(OTHER)
-        slow.pause = 1.0
+        slow.rate = 1
         question = ("--from", "ed_attendances", "--by", "age_core")
         done = self.partners.query(*question, "--timeout", "3s")
         self.assertEqual(done.code, PARTIAL, done)
@@ -219,47 +218,10 @@ class DamageTest(unittest.TestCase):
         at_once = self.partners.query(*QUESTION)
         self.assertEqual(at_once.code, COMPLETE, at_once)
         self.assertLess(at_once.seconds, 2, at_once)
-        slow.pause = 0.0
+        slow.rate = 0
         wait_until(lambda: self.partners.query(*question).code == COMPLETE,
                    "it answers again on a quick line", 20)
         self.partners.stop(OTHER)
-
-
-class SlowLine:
-    """A line to the coordinator on which an agent's bytes can be held back."""
-
-    def __init__(self, target):
-        self.target, self.pause, self.lines = target, 0.0, []
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.port = self.door.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self.door.accept()
-                far = socket.create_connection(("127.0.0.1", self.target))
-                self.lines += [near, far]
-                for source, sink, slow in ((near, far, True), (far, near, False)):
-                    threading.Thread(target=self.pump, args=(source, sink, slow),
-                                     daemon=True).start()
-
-    def pump(self, source, sink, slow):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                for at in range(len(data)):
-                    if not slow or not self.pause:
-                        sink.sendall(data[at:])
-                        break
-                    sink.sendall(data[at:at + 1])
-                    time.sleep(self.pause)
-        for line in (source, sink):
-            with contextlib.suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-
-    def close(self):
-        for line in (self.door, *self.lines):
-            line.close()
 
 
 if __name__ == "__main__":
