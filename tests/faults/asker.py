@@ -9,10 +9,10 @@ from partnership import BIN, ENVIRONMENT
 class Asker:
     """Asks over one connection, which is much quicker than a program a question."""
 
-    def __init__(self, profile):
+    def __init__(self, profile, timeout_ms=5000):
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", str(BIN / "cairn-ask-each"), str(profile),
-             "5000", "ed_attendances"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+             str(timeout_ms), "ed_attendances"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, env=ENVIRONMENT)
 
     def __call__(self, by):

@@ -30,9 +30,7 @@ Exits 0, or 1 with what was found; 77 where strace may not trace.
 import argparse
 import collections
 import contextlib
-import hashlib
 import itertools
-import json
 import os
 import random
 import re
@@ -48,10 +46,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "end_to_end"))
 import partnership  # noqa: E402
 from asker import Asker  # noqa: E402
+from checker import AGENCY, NODES, check  # noqa: E402
 from partnership import BIN, COMPLETE, ENVIRONMENT, wait_until  # noqa: E402
 
-AGENCY = "st-marys-ed"
-NODES = {AGENCY: "agent.db", "coordinator": "coordinator.db"}
 CALLS = ("pwrite64", "fdatasync", "fsync", "openat", "ftruncate", "rename", "unlink")
 PINNING = ("pwrite64", "fdatasync")
 FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
@@ -60,125 +57,6 @@ FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
 MUST_STOP = r"(pwrite64|fdatasync|fsync)\(\d+<[^>]*\.db(-wal)?>"
 QUESTIONS = ("age_core", "sex", "month", "sex,age_core", "weapon", "quarter", "weapon,sex",
              "intent", "intent,sex", "month,sex")
-LEAVES_NOTHING = {"query.failed", "query.abandoned", "answer.released"}
-
-
-def sha256(*parts):
-    return hashlib.sha256(b"".join(parts)).digest()
-
-
-def node_hashes(lines):
-    """For each line the hashes of the subtrees it completes: RFC 6962, bottom up."""
-    frontier = []  # [(level, hash)]
-    for line in lines:
-        made = [sha256(b"\0", line)]
-        level = 0
-        while frontier and frontier[-1][0] == level:
-            made.append(sha256(b"\1", frontier.pop()[1], made[-1]))
-            level += 1
-        frontier.append((level, made[-1]))
-        yield b"".join(made)
-
-
-def tag_one(message):
-    """A message as field 1 of another, in protobuf's wire format."""
-    size, number = b"", len(message)
-    while number > 127:
-        size, number = size + bytes([number & 127 | 128]), number >> 7
-    return b"\x0a" + size + bytes([number]) + message
-
-
-class Log:
-    """A ledger as it lies on the disk, checked for itself."""
-
-    def __init__(self, path, found):
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as disk:
-            disk.execute("BEGIN")
-            rows = disk.execute("SELECT seq, line, hashes FROM entry ORDER BY seq").fetchall()
-            opens = disk.execute("SELECT seq, salt, bytes FROM commitment").fetchall()
-            pinned = {}
-            if disk.execute("SELECT 1 FROM sqlite_master WHERE name = 'release'").fetchone():
-                pinned = {(epoch, table, measure): kept for epoch, table, measure, kept in
-                          disk.execute("SELECT epoch, table_key, measure, bytes FROM release")}
-        self.lines = [line.encode() for _, line, _ in rows]
-        self.entries = [json.loads(line) for line in self.lines]
-        last = 0
-        for i, ((seq, _, kept), made) in enumerate(zip(rows, node_hashes(self.lines))):
-            entry = self.entries[i]
-            if (seq, entry["seq"], kept) != (i, i, made) or entry["t"] < last:
-                found.append(f"{path.name}: entry {i} is not as it was written")
-            last = entry["t"]
-        for seq, salt, committed in opens:
-            entry = self.entries[seq] if seq < len(self.entries) else {}
-            hashes = [value for key, value in entry.items() if key.endswith("_commit")]
-            if len(salt) != 32 or len(hashes) != 1 or (
-                    committed is not None and sha256(salt, committed).hex() != hashes[0]):
-                found.append(f"{path.name}: the commitment of entry {seq} does not open")
-
-        self.check_pinned(path.name, pinned, {seq: salt for seq, salt, _ in opens}, found)
-
-    def check_pinned(self, name, pinned, salts, found):
-        """What left is there, to the byte; and nothing is there that did not leave."""
-        left = set()
-        for entry in self.entries:
-            if entry["type"] != "answer.released":
-                continue
-            keys = [(entry["epoch"], entry["table"], measure)
-                    for measure in entry["measure"].split(",")]
-            left.update(keys)
-            # Field 1 of v1.Tables, once a measure.
-            sent = b"".join(tag_one(pinned.get(key, b"")) for key in keys)
-            salt = salts.get(entry["seq"], b"")
-            if sha256(salt, sent).hex() != entry["answer_commit"]:
-                found.append(f"{name}: what entry {entry['seq']} released is not pinned")
-        found += [f"{name}: {key} is pinned, and no entry released it"
-                  for key in set(pinned) - left]
-
-    def of(self, query):
-        return [entry for entry in self.entries if entry.get("qid") == query]
-
-    def queries(self):
-        return {entry["qid"] for entry in self.entries if "qid" in entry}
-
-
-def check(state, acknowledged, ended=True):
-    """What is wrong with both ledgers, in sentences. `ended`: nothing is open."""
-    found = []
-    acknowledged = list(acknowledged)
-    # In this order: what the coordinator has, its agent had before.
-    coordinator = Log(state / "coordinator" / "coordinator.db", found)
-    agent = Log(state / AGENCY / "agent.db", found)
-
-    def count(log, query, *types):
-        return sum(entry["type"] in types for entry in log.of(query))
-
-    for query in agent.queries():
-        admitted = count(agent, query, "query.admitted")
-        endings = count(agent, query, *LEAVES_NOTHING)
-        if admitted > 1:
-            found.append(f"agent: {query} was run {admitted} times")
-        if endings > admitted or (ended and endings != admitted):
-            found.append(f"agent: {query} was admitted {admitted} times and ended {endings}")
-    for query in coordinator.queries():
-        received = count(coordinator, query, "query.received")
-        endings = len(coordinator.of(query)) - received
-        if received != 1 or endings > 1 or (ended and endings != 1):
-            found.append(f"coordinator: {query} came {received} times and ended {endings}")
-        for entry in coordinator.of(query):
-            if entry.get("agencies_answered") and not count(agent, query, "answer.released"):
-                found.append(f"{query} was merged, but the agent never released it")
-    for result in acknowledged:
-        query = result["query_id"]
-        if not count(coordinator, query, "answer.merged", "answer.partial", "query.refused"):
-            found.append(f"{query} was shown to an analyst; the coordinator has no entry of it")
-        receipt = result["agencies"][0]["receipt"]
-        if receipt is None:
-            continue
-        line = agent.lines[receipt["index"]] if receipt["index"] < len(agent.lines) else b""
-        if (sha256(b"\0", line).hex() != receipt["entry_hash"]
-                or agent.entries[receipt["index"]]["qid"] != query):
-            found.append(f"{query}: the entry of its receipt is not in the agent's log")
-    return found
 
 
 class World:
@@ -193,8 +71,8 @@ class World:
         self.before = self.partners.folder / "before"
         shutil.copytree(self.state, self.before)
         self.trace = self.partners.folder / "trace"
-        self.acknowledged = []
-        self.told = {}  # question -> the rows of each answer
+        self.acknowledged = []  # query_id and receipt of each answer
+        self.told = {}  # question -> the rows of its answers, where they differ
 
     def restore(self):
         for name in NODES:
@@ -247,10 +125,14 @@ class World:
         result = asker(by)
         if result is None:
             return False
-        self.acknowledged.append(result)
-        complete = all(agency["outcome"] == "answered" for agency in result["agencies"])
+        (agency,) = result["agencies"]
+        self.acknowledged.append(
+            {"query_id": result["query_id"], "receipt": agency["receipt"]})
+        complete = agency["outcome"] == "answered"
         if complete:
-            self.told.setdefault(by, []).append(result["rows"])
+            told = self.told.setdefault(by, [])
+            if result["rows"] not in told:
+                told.append(result["rows"])
         return complete
 
     def start_again(self):
@@ -341,7 +223,24 @@ class World:
 
     # Many kills.
 
+    def back(self, seconds=60):
+        """Until a question is answered in full, by whoever is there by then."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with self.asker() as asker:
+                if self.ask(asker, QUESTIONS[0]):
+                    return
+            for name in NODES:
+                if not self.partners.running(name):
+                    raise AssertionError(f"{name} ended:\n{self.partners.log(name)[-1500:]}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not back after {seconds} s")
+            time.sleep(0.02)
+
     def kills(self, number, dice):
+        """That many kills -9, half of them of each program, a third of the moments of
+        both at once, under four callers. What is then wrong; and for each moment who
+        was killed and how many seconds passed until a question was answered again."""
         self.restore()
         self.partners.start(*reversed(NODES))
         self.partners.wait_attached()
@@ -359,21 +258,34 @@ class World:
         threads = [threading.Thread(target=load, args=(dice.random(),)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        wrong = []
+        wrong, took = [], []
+        moments = moments_of(number, dice)
         try:
-            for i in range(number):
+            for i, names in enumerate(moments):
                 time.sleep(dice.uniform(0.05, 1.5))
-                for name in dice.choice(([AGENCY], ["coordinator"], list(NODES))):
-                    self.partners.kill(name)
+                start = time.monotonic()
+                for name in names:
+                    self.kill(name)
                     self.partners.start(name)
-                self.partners.wait_attached(seconds=60)
-                if i % 10 == 9:
+                self.back()
+                took.append((names, time.monotonic() - start))
+                if i % max(10, len(moments) // 20) == 9:
                     wrong += check(self.state, self.acknowledged, ended=False)
         finally:
             stopping.set()
             for thread in threads:
                 thread.join()
-        return wrong + self.start_again()
+        return wrong + self.start_again(), took
+
+
+def moments_of(kills, dice):
+    """Who is killed at each moment: as many kills of each program, a third of the
+    moments both."""
+    both = kills // 4
+    each = (kills - 2 * both) // 2
+    moments = both * [tuple(NODES)] + [(name,) for name in NODES for _ in range(each)]
+    dice.shuffle(moments)
+    return moments
 
 
 def blind_to(world):
@@ -473,7 +385,7 @@ def main():
             for sentence in wrong:
                 print(f"{point}: {sentence}", flush=True)
         print(f"{done} single faults, {fired} of them met", flush=True)
-        wrong = world.kills(options.kills, dice) if options.kills else []
+        wrong, _ = world.kills(options.kills, dice) if options.kills else ([], [])
         print(f"{options.kills} kills, {len(world.acknowledged)} answers given", flush=True)
         wrong += blind_to(world)
         found += wrong
