@@ -22,15 +22,14 @@ constexpr std::chrono::seconds kConnectWithin(5);
 constexpr int kFirstPauseMs = 200;
 constexpr int kLongestPauseMs = 5'000;
 
-// Full jitter: agents that lost one coordinator do not come back at one moment.
-int JitteredPause(int attempt) {
+}  // namespace
+
+int JitteredPauseMs(int attempt) {
   static thread_local std::mt19937 random{std::random_device{}()};
   const int top =
       std::min(kLongestPauseMs, kFirstPauseMs << std::min(attempt, 10));
   return std::uniform_int_distribution<int>(top / 4, top)(random);
 }
-
-}  // namespace
 
 CoordinatorLink::CoordinatorLink(std::string target, Credentials credentials,
                                  std::string catalogue_digest,
@@ -250,7 +249,7 @@ bool CoordinatorLink::Send(const v1::AgentMessage& message) {
 
 void CoordinatorLink::Pause(int attempt) {
   const auto until = std::chrono::steady_clock::now() +
-                     std::chrono::milliseconds(JitteredPause(attempt));
+                     std::chrono::milliseconds(JitteredPauseMs(attempt));
   MutexLock lock(&mutex_);
   while (!stopped_) {
     const auto left = until - std::chrono::steady_clock::now();

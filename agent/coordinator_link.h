@@ -16,6 +16,11 @@
 
 namespace cairn {
 
+// How long an agent waits before it dials again, after so many attempts in a
+// row: from a quarter to all of 0.2 s, 0.4 s .. 5 s, at random, so that agents
+// that lost one coordinator do not come back at one moment.
+int JitteredPauseMs(int attempt);
+
 // The agent's end of the stream: dials out, says Hello, reads until the stream
 // ends, and dials again with a growing, jittered pause. The caller's thread
 // reads; other threads send. Opens no port.

@@ -28,7 +28,8 @@ namespace cairn {
 //   AdmitConnection   at the handshake: the partnership's root vouches for the
 //                     certificate. Else there is no connection, and the log
 //                     says why
-//   Admit             at each call: that once more (but for the first call, just
+//   Admit             at each call: that once more (but for the first call,
+//   just
 //                     after the handshake), the name, the role, the deny-list.
 //                     Else the caller is told why, and the log too
 //   Look              every few seconds, at calls that stay open: the deny-list

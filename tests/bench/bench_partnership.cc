@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -103,45 +104,49 @@ absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
     Options options) {
   std::unique_ptr<BenchPartnership> partnership(
       new BenchPartnership(std::move(options)));
-  const std::string& policy = partnership->options_.policy;
-  CAIRN_RETURN_IF_ERROR(partnership->MakeAnswer(policy));
+  CAIRN_ASSIGN_OR_RETURN(partnership->catalogue_,
+                         ReadCatalogue(partnership->options_.catalogue));
+  CAIRN_ASSIGN_OR_RETURN(const DisclosurePolicy policy,
+                         ReadPolicy(partnership->options_.policy));
+  CAIRN_ASSIGN_OR_RETURN(partnership->table_,
+                         partnership->Prepare({"month", "age_core"}, policy));
+  CAIRN_ASSIGN_OR_RETURN(partnership->count_, partnership->Prepare({}, policy));
   CAIRN_RETURN_IF_ERROR(partnership->WriteConfig());
   CAIRN_RETURN_IF_ERROR(partnership->MakeAgents());
   CAIRN_RETURN_IF_ERROR(partnership->StartProgram());
   CAIRN_RETURN_IF_ERROR(partnership->Connect());
   CAIRN_RETURN_IF_ERROR(partnership->AwaitProgram());
   const Stopwatch joining;
-  partnership->StartAgents();
+  partnership->agents_->Start();
   CAIRN_RETURN_IF_ERROR(partnership->AwaitAgents());
   partnership->join_ms_ = joining.Ms();
   return partnership;
 }
 
-absl::Status BenchPartnership::MakeAnswer(const std::string& policy_path) {
-  CAIRN_ASSIGN_OR_RETURN(catalogue_, ReadCatalogue(options_.catalogue));
-  CAIRN_ASSIGN_OR_RETURN(const DisclosurePolicy policy,
-                         ReadPolicy(policy_path));
+absl::StatusOr<BenchPartnership::Prepared> BenchPartnership::Prepare(
+    const std::vector<std::string>& by, const DisclosurePolicy& policy) const {
   CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set, catalogue_->Find(kDataSet));
   Query query;
   query.data_set = kDataSet;
-  query.by = {"month", "age_core"};
+  query.by = by;
   query.purpose = catalogue_->purposes.front().id;
   CAIRN_ASSIGN_OR_RETURN(const Plan plan, MakePlan(*data_set, query));
   CAIRN_ASSIGN_OR_RETURN(
       const Protection protection,
       ProtectOne(MakeFrequencies(plan), plan.tables[0], policy));
-  query_ = ToProto(plan.query);
-  cells_ = protection.table.cells().size();
-  *answer_.mutable_tables()->add_table() = ToProto(protection.table);
-  answer_.mutable_receipt()->set_index(1);
-  answer_.mutable_receipt()->set_entry_hash(std::string(32, 'r'));
+  Prepared made;
+  made.query = ToProto(plan.query);
+  made.cells = protection.table.cells().size();
+  *made.answer.mutable_tables()->add_table() = ToProto(protection.table);
+  made.answer.mutable_receipt()->set_index(1);
+  made.answer.mutable_receipt()->set_entry_hash(std::string(32, 'r'));
   DisclosureReceipt receipt;
   receipt.engine = kRuleEngine;
   receipt.policy_digest = PolicyDigest(protection.table.policy());
   receipt.catalogue_digest = catalogue_->digest;
   receipt.tables = {MakeTableReceipt(protection.table)};
-  *answer_.mutable_receipt()->mutable_disclosure() = ToProto(receipt);
-  return absl::OkStatus();
+  *made.answer.mutable_receipt()->mutable_disclosure() = ToProto(receipt);
+  return made;
 }
 
 v1::Credentials BenchPartnership::CredentialsOf(const std::string& name) const {
@@ -179,7 +184,6 @@ absl::Status BenchPartnership::WriteConfig() {
 absl::Status BenchPartnership::StartProgram() {
   const std::string path = options_.folder + "/coordinator.textproto";
   const std::string log = options_.folder + "/coordinator.log";
-  ++starts_;
   program_ = fork();
   if (program_ == 0) Become(options_.program, path, log);
   if (program_ < 0) return absl::InternalError("fork failed");
@@ -188,49 +192,28 @@ absl::Status BenchPartnership::StartProgram() {
 
 absl::Status BenchPartnership::MakeAgents() {
   const DataSet* data_set = *catalogue_->Find(kDataSet);
-  v1::Holding holding;
-  holding.set_data_set(kDataSet);
-  holding.set_epoch("bench");
-  *holding.mutable_rule() = answer_.tables().table(0).rule();
-  for (const std::string& month : data_set->months) holding.add_month(month);
-  const std::string target = absl::StrCat("127.0.0.1:", port_);
-  links_.reserve(static_cast<size_t>(options_.agents));
+  BenchAgents::Options agents;
+  agents.target = absl::StrCat("127.0.0.1:", port_);
+  v1::Hello* hello = agents.hello.mutable_hello();
+  hello->set_protocol_version(1);
+  hello->set_catalogue_digest(catalogue_->digest);
+  v1::Holding* holding = hello->add_holding();
+  holding->set_data_set(kDataSet);
+  holding->set_epoch("bench");
+  *holding->mutable_rule() = table_.answer.tables().table(0).rule();
+  for (const std::string& month : data_set->months) holding->add_month(month);
+  const std::string counted = count_.query.SerializeAsString();
+  agents.answer = [this, counted](const v1::Ask& ask) {
+    return ask.query() == counted ? count_.answer : table_.answer;
+  };
   for (int i = 0; i < options_.agents; ++i) {
     CAIRN_ASSIGN_OR_RETURN(auto credentials,
                            MakeChannelCredentials(CredentialsOf(
                                absl::StrCat("agent-", AgencyName(i)))));
-    const auto agent = static_cast<size_t>(i);
-    CoordinatorLink::Handlers handlers;
-    handlers.holdings = [holding] { return std::vector<v1::Holding>{holding}; };
-    handlers.on_welcome = [this, agent](const v1::Welcome&) {
-      welcomed_[agent] = starts_.load();
-    };
-    handlers.on_ask = [this, agent](v1::Ask ask) { OnAsk(agent, ask); };
-    links_.push_back(std::make_unique<CoordinatorLink>(
-        target, [credentials] { return credentials; }, catalogue_->digest,
-        std::move(handlers)));
+    agents.credentials.push_back(std::move(credentials));
   }
+  agents_ = std::make_unique<BenchAgents>(std::move(agents));
   return absl::OkStatus();
-}
-
-void BenchPartnership::StartAgents() {
-  for (const auto& link : links_) {
-    threads_.emplace_back([&link] { link->Run(); });
-  }
-}
-
-void BenchPartnership::OnAsk(size_t agent, const v1::Ask& ask) {
-  const Stopwatch watch;
-  v1::AgentMessage message;
-  *message.mutable_answer() = answer_;
-  message.mutable_answer()->set_query_id(ask.query_id());
-  message.mutable_answer()->set_elapsed_ms(static_cast<uint32_t>(watch.Ms()));
-  {
-    const double own = watch.Ms();
-    MutexLock lock(&mutex_);
-    slowest_ms_ = std::max(slowest_ms_, own);
-  }
-  links_[agent]->Send(message);
 }
 
 absl::Status BenchPartnership::Connect() {
@@ -246,8 +229,7 @@ absl::Status BenchPartnership::AwaitAgents() {
   const Stopwatch watch;
   while (watch.Ms() < 1000 * options_.attach_seconds) {
     // Looked at here: asking the coordinator again and again would slow it.
-    if (std::all_of(welcomed_.begin(), welcomed_.end(),
-                    [this](const auto& start) { return start == starts_; })) {
+    if (agents_->welcomed() == static_cast<size_t>(options_.agents)) {
       return CheckAttached();
     }
     if (waitpid(program_, nullptr, WNOHANG) != 0) {
@@ -289,6 +271,7 @@ absl::Status BenchPartnership::CheckAttached() {
 absl::StatusOr<double> BenchPartnership::Restart() {
   kill(program_, SIGKILL);
   waitpid(program_, nullptr, 0);
+  agents_->ForgetWelcomes();
   const Stopwatch watch;
   CAIRN_RETURN_IF_ERROR(StartProgram());
   CAIRN_RETURN_IF_ERROR(AwaitAgents());
@@ -319,16 +302,13 @@ double BenchPartnership::ResidentMb() const {
   return kilobytes / 1024;
 }
 
-absl::StatusOr<BenchPartnership::Times> BenchPartnership::Ask() {
+absl::StatusOr<BenchPartnership::Times> BenchPartnership::Ask(What what) {
   v1::RunQueryRequest request;
-  *request.mutable_query() = query_;
+  *request.mutable_query() = what == What::kCount ? count_.query : table_.query;
   for (int i = 0; i < asked(); ++i) request.add_agency(AgencyName(i));
   v1::Envelope envelope;
   envelope.set_message(request.SerializeAsString());
-  {
-    MutexLock lock(&mutex_);
-    slowest_ms_ = 0;
-  }
+  agents_->TakeSlowestMs();
   std::vector<std::string> events;
   Times times;
   const Stopwatch watch;
@@ -341,10 +321,7 @@ absl::StatusOr<BenchPartnership::Times> BenchPartnership::Ask() {
     if (!status.ok()) return ToAbslStatus(status);
   }
   times.all_ms = watch.Ms();
-  {
-    MutexLock lock(&mutex_);
-    times.slowest_ms = slowest_ms_;
-  }
+  times.slowest_ms = agents_->TakeSlowestMs();
   CAIRN_RETURN_IF_ERROR(CheckResult(events));
   return times;
 }
@@ -368,8 +345,7 @@ absl::Status BenchPartnership::CheckResult(
 }
 
 BenchPartnership::~BenchPartnership() {
-  for (const auto& link : links_) link->Stop();
-  for (std::thread& thread : threads_) thread.join();
+  agents_.reset();
   analyst_.reset();
   if (program_ <= 0) return;
   kill(program_, SIGTERM);

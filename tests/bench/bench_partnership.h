@@ -4,19 +4,17 @@
 #include <sys/types.h>
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/coordinator_link.h"
 #include "cairn/v1/config.pb.h"
 #include "cairn/v1/query_service.grpc.pb.h"
-#include "core/base/mutex.h"
+#include "core/disclosure/policy.h"
 #include "core/query/catalogue.h"
+#include "tests/bench/bench_agents.h"
 
 namespace cairn {
 
@@ -24,12 +22,12 @@ namespace cairn {
 std::string AgencyName(int number);
 
 // The cairn-coordinator program itself on a port of 127.0.0.1, and agents that
-// do no work of their own, each with its own certificate and connection, in
-// this process. Everything ends with the object.
+// do no work of their own (bench_agents.h), each with its own certificate and
+// connection, in this process. Everything ends with the object.
 //
 //   Start    writes the configuration, starts the program, attaches the agents
 //   Ask      one question to all of them, as an analyst
-//   ~        SIGTERM, then SIGKILL after 5 s; the agents' threads are joined
+//   ~        SIGTERM, then SIGKILL after 5 s; the agents' streams are ended
 class BenchPartnership {
  public:
   struct Options {
@@ -55,8 +53,10 @@ class BenchPartnership {
   BenchPartnership(const BenchPartnership&) = delete;
   BenchPartnership& operator=(const BenchPartnership&) = delete;
 
+  // What is asked: a table of month by age group, or how many there are.
+  enum class What { kTable, kCount };
   // INTERNAL unless every agent that was asked answered and was counted.
-  absl::StatusOr<Times> Ask();
+  absl::StatusOr<Times> Ask(What what = What::kTable);
   // Kills the program and starts it again. Milliseconds from its start until
   // all agents are back.
   absl::StatusOr<double> Restart();
@@ -71,19 +71,22 @@ class BenchPartnership {
   // From when the agents were told to dial until all were attached.
   double join_ms() const { return join_ms_; }
   // Cells in each agent's table.
-  size_t cells() const { return cells_; }
+  size_t cells() const { return table_.cells; }
 
  private:
-  explicit BenchPartnership(Options options)
-      : options_(std::move(options)),
-        welcomed_(static_cast<size_t>(options_.agents)) {}
+  explicit BenchPartnership(Options options) : options_(std::move(options)) {}
 
-  // The answer of every agent: tables that Protect released.
-  absl::Status MakeAnswer(const std::string& policy_path);
+  struct Prepared {
+    v1::Query query;
+    v1::Answer answer;
+    size_t cells = 0;
+  };
+  // A question, and the answer of every agent: a table that Protect released.
+  absl::StatusOr<Prepared> Prepare(const std::vector<std::string>& by,
+                                   const DisclosurePolicy& policy) const;
   absl::Status WriteConfig();
   absl::Status StartProgram();
   absl::Status MakeAgents();
-  void StartAgents();
   absl::Status Connect();
   // Until every agent was welcomed by the program as it runs now, and it says
   // the same of them.
@@ -93,26 +96,16 @@ class BenchPartnership {
   absl::Status AwaitProgram() { return Describe().status(); }
   absl::StatusOr<v1::Description> Describe();
   absl::Status CheckResult(const std::vector<std::string>& events) const;
-  void OnAsk(size_t agent, const v1::Ask& ask);
   v1::Credentials CredentialsOf(const std::string& name) const;
 
   const Options options_;
   std::shared_ptr<const Catalogue> catalogue_;
-  v1::Query query_;
-  v1::Answer answer_;
-  size_t cells_ = 0;
+  Prepared table_, count_;
   double join_ms_ = 0;
   int port_ = 0;
   pid_t program_ = -1;
-  // By agent: the starts of the program so far when it was last welcomed.
-  std::vector<std::atomic<int>> welcomed_;
-  std::atomic<int> starts_{0};
-  std::vector<std::unique_ptr<CoordinatorLink>> links_;
-  std::vector<std::thread> threads_;
+  std::unique_ptr<BenchAgents> agents_;
   std::unique_ptr<v1::QueryService::Stub> analyst_;
-
-  Mutex mutex_;
-  double slowest_ms_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace cairn

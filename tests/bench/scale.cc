@@ -3,15 +3,16 @@
 // all of them in this process.
 //   join      from when they are told to dial until all are attached; what
 //             the coordinator used of a processor until then
-//   fan-out   a question to all of them, from the call to its end; each agent
-//             has its answer ready (98 cells, about 1 KB)
+//   fan-out   a question to all of them, from the call to its end, once a plain
+//             count and once a table (98 cells, about 1 KB); each agent has its
+//             answer ready
 //   CPU       processor time a question took, of the coordinator and of this
 //             process, which is all agents and the analyst
 //   memory    the coordinator's VmRSS, before the questions and after
 //   back      it is killed and started again: until all are attached again.
 //   They
 //             notice by themselves, and dial after pauses of random length
-//             (agent/coordinator_link.cc JitteredPause)
+//             (agent/coordinator_link.cc JitteredPauseMs)
 // The yardstick of the same run is one agent by itself.
 
 #include <signal.h>
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "core/link/x509.h"
@@ -97,36 +99,58 @@ double OwnMs() {
   return ms(used.ru_utime) + ms(used.ru_stime);
 }
 
-absl::Status Measure(const BenchPartnership::Options& options, int questions,
-                     double one_ms, double* median) {
-  CAIRN_RETURN_IF_ERROR(CheckFiles(options.agents));
-  CAIRN_ASSIGN_OR_RETURN(const auto partnership,
-                         BenchPartnership::Start(options));
-  const double idle_mb = partnership->ResidentMb();
-  const double join_ms = partnership->ProgramMs();
-  std::vector<double> all;
+// What a question took: waiting, and processor time of either side.
+struct Asked {
+  std::vector<double> ms;
+  double coordinator_ms = 0, agents_ms = 0;
+};
+
+absl::StatusOr<Asked> Ask(BenchPartnership* partnership,
+                          BenchPartnership::What what, int questions) {
+  Asked asked;
   double before = 0, own_before = 0;
   for (int i = -kWarmUp; i < questions; ++i) {
     if (i == 0) {
       before = partnership->ProgramMs();
       own_before = OwnMs();
     }
-    CAIRN_ASSIGN_OR_RETURN(const auto times, partnership->Ask());
-    if (i >= 0) all.push_back(times.all_ms);
+    CAIRN_ASSIGN_OR_RETURN(const auto times, partnership->Ask(what));
+    if (i >= 0) asked.ms.push_back(times.all_ms);
   }
-  const double used = (partnership->ProgramMs() - before) / questions;
-  const double own = (OwnMs() - own_before) / questions;
+  asked.coordinator_ms = (partnership->ProgramMs() - before) / questions;
+  asked.agents_ms = (OwnMs() - own_before) / questions;
+  return asked;
+}
+
+std::string InWords(const Asked& asked) {
+  return absl::StrFormat("%.1f p90 %.1f ms (CPU %.1f, agents %.1f)",
+                         Median(asked.ms), Quantile(asked.ms, 0.9),
+                         asked.coordinator_ms, asked.agents_ms);
+}
+
+absl::Status Measure(const BenchPartnership::Options& options, int questions,
+                     double one_ms, double* median) {
+  using What = BenchPartnership::What;
+  CAIRN_RETURN_IF_ERROR(CheckFiles(options.agents));
+  CAIRN_ASSIGN_OR_RETURN(const auto partnership,
+                         BenchPartnership::Start(options));
+  const double idle_mb = partnership->ResidentMb();
+  const double join_ms = partnership->ProgramMs();
+  CAIRN_ASSIGN_OR_RETURN(const Asked count,
+                         Ask(partnership.get(), What::kCount, questions));
+  CAIRN_ASSIGN_OR_RETURN(const Asked table,
+                         Ask(partnership.get(), What::kTable, questions));
   const double asked_mb = partnership->ResidentMb();
   CAIRN_ASSIGN_OR_RETURN(const double back, partnership->Restart());
-  *median = Median(all);
+  *median = Median(table.ms);
   std::printf(
-      "%4d agents: join %.1f s (coordinator's CPU %.1f s) | fan-out median "
-      "%.1f "
-      "p90 %.1f ms, %.1f x one agent's, CPU of coordinator %.1f and of agents "
-      "%.1f ms | memory %.0f MB, %.0f MB after %d questions | back %.1f s\n",
-      options.agents, partnership->join_ms() / 1000, join_ms / 1000, *median,
-      Quantile(all, 0.9), one_ms > 0 ? *median / one_ms : 1.0, used, own,
-      idle_mb, asked_mb, questions, back / 1000);
+      "%4d agents: join %.1f s (CPU %.1f s) | a count %s | %zu cells %s, %.1f "
+      "x one agent's | memory %.0f MB, %.0f MB after %d questions | back %.1f "
+      "s\n",
+      options.agents, partnership->join_ms() / 1000, join_ms / 1000,
+      InWords(count).c_str(), partnership->cells(), InWords(table).c_str(),
+      one_ms > 0 ? *median / one_ms : 1.0, idle_mb, asked_mb,
+      2 * (questions + kWarmUp), back / 1000);
   std::fflush(stdout);
   return absl::OkStatus();
 }
