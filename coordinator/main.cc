@@ -1,6 +1,7 @@
 // cairn-coordinator: the VRU's side. Flags to one object, run, Status to exit
 // code.
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -119,6 +120,10 @@ absl::Status Run(const std::string& config_path) {
                             }));
 
   AllowManyFiles();
+  UseLocksWithoutRecords();
+  // Answers are made on one thread and freed on another: with an arena for
+  // each, what thousands of them leave behind is kept several times.
+  mallopt(M_ARENA_MAX, 2);
   auto coordinator = std::make_unique<Coordinator>(
       &settings, log.get(), &registry, ledgers.get(), gate.get(),
       node->rejects(), &clock);
