@@ -19,24 +19,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "agent/tabulator.h"
 #include "core/base/status_macros.h"
-#include "core/disclosure/protect.h"
-#include "core/disclosure/receipt.h"
 #include "core/link/catalogue_file.h"
 #include "core/link/channel.h"
 #include "core/link/credentials.h"
 #include "core/link/policy_file.h"
-#include "core/link/receipt_wire.h"
-#include "core/link/translate.h"
-#include "core/query/plan.h"
 #include "tests/bench/figures.h"
-#include "tests/support/protect_one.h"
 
 namespace cairn {
 namespace {
-
-constexpr char kDataSet[] = "police_incidents";
 
 // A port of 127.0.0.1 that nobody listens on now; 0 if there is none.
 int FreePort() {
@@ -65,35 +56,6 @@ int FreePort() {
   _exit(127);
 }
 
-// A table of the plan's shape with deterministic counts, a few of them small.
-FrequencyTable MakeFrequencies(const Plan& plan) {
-  TableShape shape;
-  for (const PlanAxis& axis : plan.axes) {
-    const Level& level =
-        plan.data_set->dimensions[axis.dimension].levels[axis.level];
-    TableAxis table_axis;
-    table_axis.variable = level.variable;
-    for (const Code& code : level.codes) table_axis.codes.push_back(code.id);
-    table_axis.part.assign(table_axis.codes.size(), false);
-    shape.axes.push_back(std::move(table_axis));
-  }
-  Tabulator tabulator(shape, {});
-  std::vector<int64_t> codes(shape.axes.size(), 0);
-  for (int cell = 0;; ++cell) {
-    for (int i = 0; i < (cell * 37) % 101; ++i) tabulator.Add(codes, -1, {});
-    size_t a = codes.size();
-    while (a > 0 &&
-           ++codes[a - 1] == static_cast<int64_t>(shape.axes[a - 1].margin())) {
-      codes[--a] = 0;
-    }
-    if (a == 0) break;
-  }
-  FrequencyTable table = tabulator.Finish();
-  table.data_set = kDataSet;
-  table.epoch = "bench";
-  return table;
-}
-
 }  // namespace
 
 std::string AgencyName(int number) {
@@ -108,9 +70,11 @@ absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
                          ReadCatalogue(partnership->options_.catalogue));
   CAIRN_ASSIGN_OR_RETURN(const DisclosurePolicy policy,
                          ReadPolicy(partnership->options_.policy));
-  CAIRN_ASSIGN_OR_RETURN(partnership->table_,
-                         partnership->Prepare({"month", "age_core"}, policy));
-  CAIRN_ASSIGN_OR_RETURN(partnership->count_, partnership->Prepare({}, policy));
+  CAIRN_ASSIGN_OR_RETURN(
+      partnership->table_,
+      MakeBenchAnswer(*partnership->catalogue_, {"month", "age_core"}, policy));
+  CAIRN_ASSIGN_OR_RETURN(partnership->count_,
+                         MakeBenchAnswer(*partnership->catalogue_, {}, policy));
   CAIRN_RETURN_IF_ERROR(partnership->WriteConfig());
   CAIRN_RETURN_IF_ERROR(partnership->MakeAgents());
   CAIRN_RETURN_IF_ERROR(partnership->StartProgram());
@@ -121,32 +85,6 @@ absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
   CAIRN_RETURN_IF_ERROR(partnership->AwaitAgents());
   partnership->join_ms_ = joining.Ms();
   return partnership;
-}
-
-absl::StatusOr<BenchPartnership::Prepared> BenchPartnership::Prepare(
-    const std::vector<std::string>& by, const DisclosurePolicy& policy) const {
-  CAIRN_ASSIGN_OR_RETURN(const DataSet* data_set, catalogue_->Find(kDataSet));
-  Query query;
-  query.data_set = kDataSet;
-  query.by = by;
-  query.purpose = catalogue_->purposes.front().id;
-  CAIRN_ASSIGN_OR_RETURN(const Plan plan, MakePlan(*data_set, query));
-  CAIRN_ASSIGN_OR_RETURN(
-      const Protection protection,
-      ProtectOne(MakeFrequencies(plan), plan.tables[0], policy));
-  Prepared made;
-  made.query = ToProto(plan.query);
-  made.cells = protection.table.cells().size();
-  *made.answer.mutable_tables()->add_table() = ToProto(protection.table);
-  made.answer.mutable_receipt()->set_index(1);
-  made.answer.mutable_receipt()->set_entry_hash(std::string(32, 'r'));
-  DisclosureReceipt receipt;
-  receipt.engine = kRuleEngine;
-  receipt.policy_digest = PolicyDigest(protection.table.policy());
-  receipt.catalogue_digest = catalogue_->digest;
-  receipt.tables = {MakeTableReceipt(protection.table)};
-  *made.answer.mutable_receipt()->mutable_disclosure() = ToProto(receipt);
-  return made;
 }
 
 v1::Credentials BenchPartnership::CredentialsOf(const std::string& name) const {
@@ -174,7 +112,7 @@ absl::Status BenchPartnership::WriteConfig() {
     member->set_id(AgencyName(i));
     member->set_name(AgencyName(i));
     member->set_kind("police");
-    member->add_data_set(kDataSet);
+    member->add_data_set(kBenchDataSet);
   }
   std::ofstream(options_.folder + "/coordinator.textproto")
       << config.DebugString();
@@ -191,14 +129,14 @@ absl::Status BenchPartnership::StartProgram() {
 }
 
 absl::Status BenchPartnership::MakeAgents() {
-  const DataSet* data_set = *catalogue_->Find(kDataSet);
+  const DataSet* data_set = *catalogue_->Find(kBenchDataSet);
   BenchAgents::Options agents;
   agents.target = absl::StrCat("127.0.0.1:", port_);
   v1::Hello* hello = agents.hello.mutable_hello();
   hello->set_protocol_version(1);
   hello->set_catalogue_digest(catalogue_->digest);
   v1::Holding* holding = hello->add_holding();
-  holding->set_data_set(kDataSet);
+  holding->set_data_set(kBenchDataSet);
   holding->set_epoch("bench");
   *holding->mutable_rule() = table_.answer.tables().table(0).rule();
   for (const std::string& month : data_set->months) holding->add_month(month);

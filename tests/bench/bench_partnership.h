@@ -12,9 +12,9 @@
 #include "absl/status/statusor.h"
 #include "cairn/v1/config.pb.h"
 #include "cairn/v1/query_service.grpc.pb.h"
-#include "core/disclosure/policy.h"
 #include "core/query/catalogue.h"
 #include "tests/bench/bench_agents.h"
+#include "tests/bench/bench_answer.h"
 
 namespace cairn {
 
@@ -76,14 +76,6 @@ class BenchPartnership {
  private:
   explicit BenchPartnership(Options options) : options_(std::move(options)) {}
 
-  struct Prepared {
-    v1::Query query;
-    v1::Answer answer;
-    size_t cells = 0;
-  };
-  // A question, and the answer of every agent: a table that Protect released.
-  absl::StatusOr<Prepared> Prepare(const std::vector<std::string>& by,
-                                   const DisclosurePolicy& policy) const;
   absl::Status WriteConfig();
   absl::Status StartProgram();
   absl::Status MakeAgents();
@@ -100,7 +92,7 @@ class BenchPartnership {
 
   const Options options_;
   std::shared_ptr<const Catalogue> catalogue_;
-  Prepared table_, count_;
+  BenchAnswer table_, count_;
   double join_ms_ = 0;
   int port_ = 0;
   pid_t program_ = -1;
