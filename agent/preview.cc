@@ -65,11 +65,10 @@ absl::Status AppendRows(const Answerer::Preview& preview, std::string* out) {
   AgencyRows own{"", true, {}};
   std::vector<int> decimals;
   for (const Answerer::PreviewTable& table : preview.tables) {
-    CAIRN_ASSIGN_OR_RETURN(
-        std::vector<AnswerRow> rows,
-        Evaluate(preview.plan, table.table->shape(), table.table->cells(),
-                 table.table->additive()));
-    own.measures.push_back(std::move(rows));
+    CAIRN_ASSIGN_OR_RETURN(const auto bound,
+                           BoundRows::Bind(preview.plan, table.table->shape(),
+                                           table.table->additive()));
+    own.measures.push_back({bound->keys(), bound->Cells(table.table->cells())});
     decimals.push_back(table.table->decimals());
   }
   std::vector<Line> lines(1, preview.plan.query.by);

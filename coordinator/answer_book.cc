@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "coordinator/coarser_offer.h"
+#include "core/base/status_macros.h"
 #include "core/disclosure/merge.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
@@ -20,9 +21,43 @@ namespace {
 constexpr size_t kTold = 300;
 constexpr char kUnreadable[] = "sent an answer that cannot be read: ";
 
+// What the rows of like tables have in common, for the agencies of a question.
+class BoundTables {
+ public:
+  explicit BoundTables(const Plan& plan) : plan_(plan) {}
+
+  absl::StatusOr<AgencyRows::Rows> RowsOf(const ProtectedTable& table) {
+    CAIRN_ASSIGN_OR_RETURN(BoundRows* const bound, Find(table));
+    return AgencyRows::Rows{bound->keys(), bound->Cells(table.cells())};
+  }
+
+ private:
+  // So many different shapes are looked through: where agencies differ by
+  // place, each has its own.
+  static constexpr size_t kLookedAt = 8;
+
+  absl::StatusOr<BoundRows*> Find(const ProtectedTable& table) {
+    for (size_t i = 0; i < std::min(kLookedAt, bound_.size()); ++i) {
+      BoundRows* const candidate = bound_[bound_.size() - 1 - i].get();
+      if (candidate->additive() == table.additive() &&
+          candidate->shape() == table.shape()) {
+        return candidate;
+      }
+    }
+    CAIRN_ASSIGN_OR_RETURN(
+        auto fresh, BoundRows::Bind(plan_, table.shape(), table.additive()));
+    bound_.push_back(std::move(fresh));
+    return bound_.back().get();
+  }
+
+  const Plan& plan_;
+  std::vector<std::unique_ptr<BoundRows>> bound_;
+};
+
 // The rows of one agency, or why its tables do not answer the plan.
 absl::StatusOr<AgencyRows> RowsFrom(const Plan& plan,
-                                    const AgencyAnswer& answer) {
+                                    const AgencyAnswer& answer,
+                                    BoundTables* bound) {
   AgencyRows rows{answer.agency, true, {}};
   for (const Measure& measure : plan.tables) {
     const ProtectedTable* table = nullptr;
@@ -33,10 +68,8 @@ absl::StatusOr<AgencyRows> RowsFrom(const Plan& plan,
       return absl::InvalidArgumentError(
           absl::StrCat("no table of ", measure.ToString()));
     }
-    auto evaluated =
-        Evaluate(plan, table->shape(), table->cells(), table->additive());
-    if (!evaluated.ok()) return evaluated.status();
-    rows.measures.push_back(*std::move(evaluated));
+    CAIRN_ASSIGN_OR_RETURN(AgencyRows::Rows own, bound->RowsOf(*table));
+    rows.measures.push_back(std::move(own));
   }
   return rows;
 }
@@ -299,6 +332,7 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
 void FillResult(const AnswerContext& context, std::vector<AgencyAnswer> answers,
                 v1::Result* result) {
   const Plan& plan = *context.plan;
+  BoundTables bound(plan);
   std::vector<AgencyRows> rows;
   std::vector<int> decimals;
   for (const Measure& table : plan.tables) {
@@ -308,7 +342,7 @@ void FillResult(const AnswerContext& context, std::vector<AgencyAnswer> answers,
   for (AgencyAnswer& answer : answers) {
     AgencyRows own{answer.agency, false, {}};
     if (answer.outcome == AgencyAnswer::Outcome::kAnswered) {
-      auto evaluated = RowsFrom(plan, answer);
+      auto evaluated = RowsFrom(plan, answer, &bound);
       if (evaluated.ok()) {
         own = *std::move(evaluated);
       } else {

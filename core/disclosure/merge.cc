@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
+#include <cstddef>
 #include <map>
+#include <memory>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,7 +14,7 @@
 namespace cairn {
 namespace {
 
-using Key = std::vector<std::string>;
+using Key = RowKey;
 // One cell per table of the plan.
 using Cells = std::vector<Cell>;
 
@@ -58,10 +60,11 @@ using Rows = std::map<Key, Cells, RowOrder>;
 Rows RowsOf(const Plan& plan, const AgencyRows& agency) {
   Rows rows{RowOrder(plan)};
   for (size_t m = 0; m < agency.measures.size(); ++m) {
-    for (const AnswerRow& row : agency.measures[m]) {
-      Cells& cells = rows[row.key];
+    const AgencyRows::Rows& own = agency.measures[m];
+    for (size_t i = 0; i < own.cells.size(); ++i) {
+      Cells& cells = rows[(*own.keys)[i]];
       cells.resize(plan.tables.size());
-      cells[m] = row.cell;
+      cells[m] = own.cells[i];
     }
   }
   return rows;
@@ -72,6 +75,52 @@ bool Applies(const Cells& cells) {
     return cell.status != CellStatus::kNotApplicable;
   });
 }
+
+// Cells of many agencies, added by their rows' keys.
+class Sums {
+ public:
+  explicit Sums(size_t tables) : tables_(tables) {}
+
+  void Take(size_t table, const AgencyRows::Rows& rows) {
+    const std::vector<size_t>& places = PlacesOf(rows.keys);
+    for (size_t i = 0; i < rows.cells.size(); ++i) {
+      Cell& sum = cells_[places[i] * tables_ + table];
+      sum = Add(sum, rows.cells[i]);
+    }
+  }
+  size_t PlaceOf(const Key& key) {
+    const auto [found, fresh] = place_.try_emplace(key, place_.size());
+    if (fresh) cells_.resize(cells_.size() + tables_);
+    return found->second;
+  }
+  std::vector<std::pair<Key, Cells>> All() const {
+    std::vector<std::pair<Key, Cells>> all;
+    all.reserve(place_.size());
+    for (const auto& [key, place] : place_) {
+      const auto first =
+          cells_.begin() + static_cast<std::ptrdiff_t>(place * tables_);
+      all.push_back(
+          {key, Cells(first, first + static_cast<std::ptrdiff_t>(tables_))});
+    }
+    return all;
+  }
+
+ private:
+  // Rows that share their keys are looked up once.
+  const std::vector<size_t>& PlacesOf(
+      const std::shared_ptr<const std::vector<RowKey>>& keys) {
+    const auto [found, fresh] = places_.try_emplace(keys.get());
+    if (fresh) {
+      for (const Key& key : *keys) found->second.push_back(PlaceOf(key));
+    }
+    return found->second;
+  }
+
+  const size_t tables_;
+  absl::flat_hash_map<Key, size_t> place_;
+  std::vector<Cell> cells_;
+  std::unordered_map<const std::vector<RowKey>*, std::vector<size_t>> places_;
+};
 
 size_t TableOf(const Plan& plan, const Measure& measure) {
   return static_cast<size_t>(
@@ -140,26 +189,18 @@ std::vector<Figure> Figures(const Plan& plan, const std::vector<int>& decimals,
 
 std::vector<MergedRow> Merge(const Plan& plan, const std::vector<int>& decimals,
                              const std::vector<AgencyRows>& agencies) {
-  // Summed by key, put in order once: comparing codes by rank is slow.
-  absl::flat_hash_map<Key, Cells> merged;
+  Sums sums(plan.tables.size());
   bool missing = false, any = false;
   for (const AgencyRows& agency : agencies) {
     missing = missing || !agency.answered;
     any = any || agency.answered;
     for (size_t m = 0; m < agency.measures.size(); ++m) {
-      for (const AnswerRow& row : agency.measures[m]) {
-        Cells& sum = merged[row.key];
-        if (sum.empty()) sum.resize(plan.tables.size());
-        sum[m] = Add(sum[m], row.cell);
-      }
+      sums.Take(m, agency.measures[m]);
     }
   }
   // Nobody answered: the total alone says so.
-  if (!any)
-    merged[Key(plan.query.by.size(), kTotal)].resize(plan.tables.size());
-  std::vector<std::pair<Key, Cells>> ordered(
-      std::make_move_iterator(merged.begin()),
-      std::make_move_iterator(merged.end()));
+  if (!any) sums.PlaceOf(Key(plan.query.by.size(), kTotal));
+  std::vector<std::pair<Key, Cells>> ordered = sums.All();
   const RowOrder order(plan);
   std::sort(ordered.begin(), ordered.end(),
             [&order](const auto& a, const auto& b) {

@@ -1,6 +1,7 @@
 #ifndef CAIRN_CORE_DISCLOSURE_MERGE_H_
 #define CAIRN_CORE_DISCLOSURE_MERGE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,11 @@ struct AgencyRows {
   bool answered = false;
   // One per measure of the question; a mean is worked out from the sum and
   // count it stands on.
-  std::vector<std::vector<AnswerRow>> measures;
+  struct Rows {
+    std::shared_ptr<const std::vector<RowKey>> keys;  // shared by like tables
+    std::vector<Cell> cells;                          // one a key
+  };
+  std::vector<Rows> measures;
 };
 
 // A figure of a result, in the measure's own unit.

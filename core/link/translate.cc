@@ -166,11 +166,15 @@ class CellReader {
   absl::StatusOr<std::vector<Cell>> Read(int64_t base,
                                          const DisclosurePolicy& policy,
                                          int64_t clip) {
-    std::vector<Cell> cells;
-    cells.reserve(message_.state().size());
-    for (const char state : message_.state()) {
-      CAIRN_ASSIGN_OR_RETURN(const Cell cell, Next(state, base, policy, clip));
-      cells.push_back(cell);
+    std::vector<Cell> cells(message_.state().size());
+    const Cell hidden = SuppressedCell(policy.zeros_shown ? 1 : 0,
+                                       policy.largest_hidden_count * clip);
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (message_.state()[i] == kRange) {
+        cells[i] = hidden;
+        continue;
+      }
+      CAIRN_ASSIGN_OR_RETURN(cells[i], Next(message_.state()[i], base, policy));
     }
     if (value_ != message_.value_size() ||
         bound_ != message_.bound_low_size() ||
@@ -182,11 +186,8 @@ class CellReader {
 
  private:
   absl::StatusOr<Cell> Next(char state, int64_t base,
-                            const DisclosurePolicy& policy, int64_t clip) {
+                            const DisclosurePolicy& policy) {
     switch (state) {
-      case kRange:
-        return SuppressedCell(policy.zeros_shown ? 1 : 0,
-                              policy.largest_hidden_count * clip);
       case kShown:
         return NextShown(base, policy);
       case kBounds:

@@ -1,58 +1,15 @@
 #include "core/query/evaluate.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/query/slice_tree.h"
 
 namespace cairn {
 namespace {
-
-// The admitted combinations as a tree of slices, one layer an axis, in which
-// equal slices are the same node. Node 0 admits nothing.
-class SliceTree {
- public:
-  SliceTree(const Selection& selection) : selection_(selection) {
-    const auto& axes = selection.axes();
-    strides_.assign(axes.size() + 1, 1);
-    for (size_t a = axes.size(); a-- > 0;) {
-      strides_[a] = strides_[a + 1] * axes[a].size();
-    }
-    root_ = Intern(0, 0);
-  }
-
-  int root() const { return root_; }
-  // The slice below `node`, a node of axis a, at one of its codes.
-  int child(int node, size_t code) const { return nodes_[node][code]; }
-
- private:
-  int Intern(size_t a, size_t offset) {
-    if (a == selection_.axes().size()) {
-      return selection_.admitted()[offset] ? kLeaf : 0;
-    }
-    std::vector<int> children;
-    bool any = false;
-    for (size_t code = 0; code < selection_.axes()[a].size(); ++code) {
-      children.push_back(Intern(a + 1, offset + code * strides_[a + 1]));
-      any = any || children.back() != 0;
-    }
-    if (!any) return 0;
-    const auto [found, fresh] = ids_.try_emplace(
-        std::make_pair(a, children), static_cast<int>(nodes_.size()));
-    if (fresh) nodes_.push_back(std::move(children));
-    return found->second;
-  }
-
-  static constexpr int kLeaf = 1;
-  const Selection& selection_;
-  std::vector<size_t> strides_;
-  std::vector<std::vector<int>> nodes_ = {{}, {}};  // nothing, leaf
-  std::map<std::pair<size_t, std::vector<int>>, int> ids_;
-  int root_ = 0;
-};
 
 // One axis of the plan held against one axis of the table.
 struct BoundAxis {
@@ -87,33 +44,47 @@ const std::vector<std::string>* CodesAt(const TableAxis& axis,
   return nullptr;
 }
 
-class Evaluator {
+}  // namespace
+
+class BoundRows::Evaluator {
  public:
-  Evaluator(const Plan& plan, const TableShape& shape,
-            const std::vector<Cell>& cells, bool additive)
+  Evaluator(const Plan& plan, TableShape shape, bool additive)
       : plan_(plan),
-        shape_(shape),
-        cells_(cells),
+        shape_(std::move(shape)),
         additive_(additive),
         slices_(plan.selection) {}
 
   absl::Status Bind() {
-    if (shape_.axes.size() != plan_.axes.size() ||
-        cells_.size() != shape_.cells()) {
+    if (shape_.axes.size() != plan_.axes.size()) {
       return absl::InvalidArgumentError("the table has another shape");
     }
     for (size_t a = 0; a < plan_.axes.size(); ++a) {
       CAIRN_RETURN_IF_ERROR(BindAxis(a));
     }
+    std::vector<size_t> choice(axes_.size());
+    for (size_t a = 0; a < axes_.size(); ++a) choice[a] = axes_[a].margin_row;
+    std::vector<RowKey> keys;
+    AddRows(0, choice, &keys);
+    keys_ = std::make_shared<const std::vector<RowKey>>(std::move(keys));
     return absl::OkStatus();
   }
 
-  std::vector<AnswerRow> Rows() {
-    std::vector<AnswerRow> rows;
-    std::vector<size_t> choice(axes_.size());
-    for (size_t a = 0; a < axes_.size(); ++a) choice[a] = axes_[a].margin_row;
-    AddRows(0, choice, &rows);
-    return rows;
+  const TableShape& shape() const { return shape_; }
+  bool additive() const { return additive_; }
+  const std::shared_ptr<const std::vector<RowKey>>& keys() const {
+    return keys_;
+  }
+
+  std::vector<Cell> Cells(const std::vector<Cell>& table) {
+    std::vector<Cell> cells(rows_.size());
+    cells_ = &table;
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      const Row& row = rows_[i];
+      cells[i] = row.way == Row::Way::kOneCell  ? table[row.at]
+                 : row.way == Row::Way::kAlways ? row.always
+                                                : Finished(Sum(row.choice));
+    }
+    return cells;
   }
 
  private:
@@ -237,49 +208,81 @@ class Evaluator {
     }
   }
 
+  // How a row comes from the cells of a table.
+  struct Row {
+    enum class Way {
+      kOneCell,  // it is the cell `at`
+      kAlways,   // no cell matters
+      kSum,      // by arithmetic, along `choice`
+    };
+    Way way = Way::kSum;
+    size_t at = 0;
+    Cell always;
+    std::vector<size_t> choice;
+  };
+
   void AddRows(size_t by, std::vector<size_t>& choice,
-               std::vector<AnswerRow>* rows) {
+               std::vector<RowKey>* keys) {
     // In the order of --by, whatever the order of the axes.
     size_t a = axes_.size();
     for (size_t i = 0; i < axes_.size(); ++i) {
       if (axes_[i].plan->by == static_cast<int>(by)) a = i;
     }
     if (a == axes_.size()) {
-      AddRow(choice, rows);
+      AddRow(choice, keys);
       return;
     }
     for (size_t row = 0; row <= axes_[a].rows.size(); ++row) {
       choice[a] = row;
-      AddRows(by + 1, choice, rows);
+      AddRows(by + 1, choice, keys);
     }
     choice[a] = axes_[a].margin_row;
   }
 
-  void AddRow(const std::vector<size_t>& choice, std::vector<AnswerRow>* rows) {
-    AnswerRow row;
+  void AddRow(const std::vector<size_t>& choice, std::vector<RowKey>* keys) {
+    RowKey key(plan_.query.by.size());
     bool margin = true;
-    row.key.resize(plan_.query.by.size());
     for (size_t a = 0; a < axes_.size(); ++a) {
       if (axes_[a].plan->by < 0) continue;
       const bool total = choice[a] == axes_[a].margin_row;
-      row.key[axes_[a].plan->by] = total ? kTotal : axes_[a].rows[choice[a]];
+      key[axes_[a].plan->by] = total ? kTotal : axes_[a].rows[choice[a]];
       margin = margin && total;
     }
+    cells_ = nullptr;  // only which cells matter is asked
+    leaves_ = 0;
+    conditional_ = false;
+    const Cell none = Sum(choice);
+    if (!admits_ && !margin && !axes_.empty()) return;  // filtered away
+    Row row;
+    if (NotToldApart(choice)) {
+      row.way = Row::Way::kAlways;
+      row.always = Cell{CellStatus::kNotApplicable, 0, 0, kNoLimit};
+    } else if (leaves_ == 0) {
+      row.way = Row::Way::kAlways;
+      row.always = Finished(none);
+    } else if (leaves_ == 1 && !conditional_ && !incomplete_) {
+      row.way = Row::Way::kOneCell;
+      row.at = leaf_;
+    } else {
+      row.choice = choice;
+    }
+    rows_.push_back(std::move(row));
+    keys->push_back(std::move(key));
+  }
+
+  Cell Sum(const std::vector<size_t>& choice) {
     incomplete_ = false;
     touched_ = false;
     admits_ = false;
-    row.cell = Sum(0, 0, slices_.root(), choice);
-    if (!admits_ && !margin && !axes_.empty()) return;  // filtered away
-    if (NotToldApart(choice)) {
-      row.cell = Cell{CellStatus::kNotApplicable, 0, 0, kNoLimit};
-      rows->push_back(std::move(row));
-      return;
-    }
+    return Sum(0, 0, slices_.root(), choice);
+  }
+
+  // What a sum is, given what was met on the way.
+  Cell Finished(const Cell& sum) const {
     if (!touched_ && !incomplete_ && !admits_) {
-      row.cell = PublishedCell(0, 0, 0);  // an empty question: zero by logic
+      return PublishedCell(0, 0, 0);  // an empty question: zero by logic
     }
-    if (incomplete_) row.cell = Incomplete(row.cell);
-    rows->push_back(std::move(row));
+    return incomplete_ ? Incomplete(sum) : sum;
   }
 
   // Is the row of a code that the agency's source never gives?
@@ -299,7 +302,9 @@ class Evaluator {
     if (node == 0) return Cell{};
     if (a == axes_.size()) {
       admits_ = touched_ = true;
-      return cells_[base];
+      ++leaves_;
+      leaf_ = base;
+      return cells_ == nullptr ? Cell{} : (*cells_)[base];
     }
     const BoundAxis& axis = axes_[a];
     const bool all_rows = choice[a] == axis.margin_row;
@@ -322,9 +327,9 @@ class Evaluator {
       const Cell part = Sum(a + 1, base + code * axis.stride, below, choice);
       const bool beyond =
           axis.kind == DimensionKind::kTime && !axis.whole[code];
-      if ((axis.table->part[code] || beyond) &&
-          part.status != CellStatus::kNotApplicable) {
-        incomplete_ = true;
+      if (axis.table->part[code] || beyond) {
+        conditional_ = true;
+        if (part.status != CellStatus::kNotApplicable) incomplete_ = true;
       }
       sum = unite ? Unite(sum, part) : Add(sum, part);
     }
@@ -417,26 +422,60 @@ class Evaluator {
   }
 
   const Plan& plan_;
-  const TableShape& shape_;
-  const std::vector<Cell>& cells_;
+  const TableShape shape_;
   const bool additive_;
   SliceTree slices_;
   std::vector<BoundAxis> axes_;
-  // Of the row at hand.
+  std::vector<Row> rows_;
+  std::shared_ptr<const std::vector<RowKey>> keys_;
+  const std::vector<Cell>* cells_ = nullptr;
+  // Of the row at hand: how many cells it has, the last of them, and whether
+  // more depends on what stands in it.
+  size_t leaves_ = 0, leaf_ = 0;
+  bool conditional_ = false;
   bool incomplete_ = false;
   bool touched_ = false;
   bool admits_ = false;
 };
 
-}  // namespace
+BoundRows::BoundRows(std::unique_ptr<Evaluator> evaluator)
+    : evaluator_(std::move(evaluator)) {}
+BoundRows::~BoundRows() = default;
+
+absl::StatusOr<std::unique_ptr<BoundRows>> BoundRows::Bind(const Plan& plan,
+                                                           TableShape shape,
+                                                           bool additive) {
+  auto evaluator =
+      std::make_unique<Evaluator>(plan, std::move(shape), additive);
+  CAIRN_RETURN_IF_ERROR(evaluator->Bind());
+  return std::unique_ptr<BoundRows>(new BoundRows(std::move(evaluator)));
+}
+
+const TableShape& BoundRows::shape() const { return evaluator_->shape(); }
+bool BoundRows::additive() const { return evaluator_->additive(); }
+const std::shared_ptr<const std::vector<RowKey>>& BoundRows::keys() const {
+  return evaluator_->keys();
+}
+std::vector<Cell> BoundRows::Cells(const std::vector<Cell>& table) {
+  return evaluator_->Cells(table);
+}
 
 absl::StatusOr<std::vector<AnswerRow>> Evaluate(const Plan& plan,
                                                 const TableShape& shape,
                                                 const std::vector<Cell>& cells,
                                                 bool additive) {
-  Evaluator evaluator(plan, shape, cells, additive);
-  CAIRN_RETURN_IF_ERROR(evaluator.Bind());
-  return evaluator.Rows();
+  if (cells.size() != shape.cells()) {
+    return absl::InvalidArgumentError("the table has another shape");
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto bound,
+                         BoundRows::Bind(plan, shape, additive));
+  const std::vector<Cell> worked_out = bound->Cells(cells);
+  std::vector<AnswerRow> rows;
+  rows.reserve(worked_out.size());
+  for (size_t i = 0; i < worked_out.size(); ++i) {
+    rows.push_back({(*bound->keys())[i], worked_out[i]});
+  }
+  return rows;
 }
 
 }  // namespace cairn

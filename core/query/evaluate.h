@@ -1,6 +1,7 @@
 #ifndef CAIRN_CORE_QUERY_EVALUATE_H_
 #define CAIRN_CORE_QUERY_EVALUATE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,11 @@
 
 namespace cairn {
 
-// One row of an answer: a code for each variable of --by, "Total" for a margin.
+// A code for each variable of --by, "Total" for a margin.
+using RowKey = std::vector<std::string>;
+// One row of an answer.
 struct AnswerRow {
-  std::vector<std::string> key;
+  RowKey key;
   Cell cell;
 };
 
@@ -42,6 +45,29 @@ absl::StatusOr<std::vector<AnswerRow>> Evaluate(const Plan& plan,
                                                 const TableShape& shape,
                                                 const std::vector<Cell>& cells,
                                                 bool additive);
+
+// The same for many tables of one shape: which rows there are, and which cell
+// each of them is or is worked out from, is found once. Not for several threads
+// at a time.
+class BoundRows {
+ public:
+  // As Evaluate. `plan` must outlive it.
+  static absl::StatusOr<std::unique_ptr<BoundRows>> Bind(const Plan& plan,
+                                                         TableShape shape,
+                                                         bool additive);
+  ~BoundRows();
+
+  const TableShape& shape() const;
+  bool additive() const;
+  const std::shared_ptr<const std::vector<RowKey>>& keys() const;
+  // One a row, in the order of keys(), from as many cells as the shape has.
+  std::vector<Cell> Cells(const std::vector<Cell>& table);
+
+ private:
+  class Evaluator;
+  explicit BoundRows(std::unique_ptr<Evaluator> evaluator);
+  const std::unique_ptr<Evaluator> evaluator_;
+};
 
 }  // namespace cairn
 

@@ -26,8 +26,19 @@ Plan PlanOf(const std::vector<std::string>& by,
 }
 
 AgencyRows Answered(const std::string& agency,
-                    std::vector<std::vector<AnswerRow>> measures) {
-  return {agency, true, std::move(measures)};
+                    const std::vector<std::vector<AnswerRow>>& measures) {
+  AgencyRows rows{agency, true, {}};
+  for (const std::vector<AnswerRow>& measure : measures) {
+    std::vector<RowKey> keys;
+    std::vector<Cell> cells;
+    for (const AnswerRow& row : measure) {
+      keys.push_back(row.key);
+      cells.push_back(row.cell);
+    }
+    rows.measures.push_back(
+        {std::make_shared<const std::vector<RowKey>>(keys), cells});
+  }
+  return rows;
 }
 AgencyRows Silent(const std::string& agency) { return {agency, false, {}}; }
 
