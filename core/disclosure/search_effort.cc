@@ -43,7 +43,7 @@ SearchEffort EffortFor(int cells, const SuppressionOptions& options) {
   if (options.thorough) {
     effort = AheadOfTime(cells);
   } else {
-    effort.free_tries = cells < kFewCells ? 6 : 2;
+    effort.free_tries = cells < kFewCells ? 6 : cells < kManyCells ? 4 : 2;
     effort.paid_tries = cells < kManyCells ? 10 : 3;
     effort.last_tries = 10;
     effort.steps = kSteps + kStepsACell * cells;

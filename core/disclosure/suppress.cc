@@ -21,6 +21,10 @@ using Kind = SuppressionCell::Kind;
 // and where a complement may be shown again.
 constexpr int kHidingTries = 10;
 constexpr int kPruneTries = 2;
+// What is hidden instead of it: no cell may cost more than this share of what
+// is saved. So often is it looked for.
+constexpr double kInsteadShare = 0.5;
+constexpr int kInsteadTries = 2;
 // Where so many found no table at all, the rest is left out.
 constexpr int kHopelessTries = 3;
 // A third of the tries may hide cells as dear as the dearest of the best so
@@ -348,7 +352,8 @@ class Suppressor {
     if (ProveFree(search, free_tries)) return true;
     std::vector<int> hidden;
     double cost = kAnyCost;
-    return paid_tries > 0 && ProvePaid(search, paid_tries, &cost, &hidden);
+    return paid_tries > 0 &&
+           ProvePaid(search, paid_tries, dearest_, &cost, &hidden);
   }
 
   // Within what is public.
@@ -362,13 +367,14 @@ class Suppressor {
     return false;
   }
 
-  // With complements of less than `most_cost` together, which is less by that
-  // then: the cheapest that are found, adding them to `hidden`.
-  bool ProvePaid(const TrySearch& search, int tries, double* most_cost,
-                 std::vector<int>* hidden) {
+  // With complements of up to `most` each and less than `most_cost` together,
+  // which is less by that then: the cheapest that are found, adding them to
+  // `hidden`.
+  bool ProvePaid(const TrySearch& search, int tries, double most,
+                 double* most_cost, std::vector<int>* hidden) {
     if (dearest_ == 0) return false;
     CertificateSearch::Found best;
-    double most = dearest_;
+    most = std::min(most, dearest_);
     for (int seed = 0; seed < tries; ++seed) {
       if (seed >= kHopelessTries && !best.ok) break;
       const double dearest = std::ldexp(most, -(seed % kHalvings));
@@ -599,7 +605,10 @@ class Suppressor {
     double saved = cells_[cell].cost;
     for (const End& end : lost) {
       if (Proved(end) || ProveFree(ReachOf(end), kPruneTries)) continue;
-      if (!ProvePaid(ReachOf(end), 1, &saved, &instead)) break;
+      if (!ProvePaid(ReachOf(end), kInsteadTries, kInsteadShare * saved, &saved,
+                     &instead)) {
+        break;
+      }
     }
     if (std::all_of(lost.begin(), lost.end(),
                     [this](const End& end) { return Proved(end); })) {

@@ -9,7 +9,13 @@ namespace cairn {
 namespace {
 
 // A search that has not closed after so many changes is given up.
-constexpr int kMaxChanges = 80;
+constexpr int kMaxChanges = 100;
+// Nor does one close any more that has so many sums out of bounds at once.
+constexpr int kMostBroken = 30;
+// A finest cell that was changed rests for so many changes, where others can
+// be changed instead. Longer, and tables are missed in which one has to go back
+// a little; shorter, and the search goes round in circles.
+constexpr int kRest = 5;
 // One that did close looks so much further for a cheaper table.
 constexpr int kMoreChanges = 40;
 // Of a long sum so many finest cells are looked at, from a random one on.
@@ -18,6 +24,9 @@ constexpr int kMaxLooked = 96;
 // counts 1. Dear cells are to be mended rather than left.
 constexpr double kCostWeight = 4;
 constexpr double kLeaving = 0.1;  // any cell that leaves, as a part of that
+// What a sum out of bounds counts beside each unit that it is out, in units.
+// One sum that is far out is easier to mend than several.
+constexpr double kOutAtAll = 2;
 
 }  // namespace
 
@@ -29,7 +38,7 @@ TableWalk::TableWalk(const CellSystem& system,
   truth_.assign(figures.begin(), figures.end());
   for (size_t c = truth_.size(); c < checks_.size(); ++c) truth_.push_back(0);
   // Differences: from the figures of the finest cells.
-  std::vector<int64_t> leaf_figure(way_.size(), 0);
+  std::vector<int64_t> leaf_figure(changed_at_.size(), 0);
   for (int cell = 0; cell < system.cells(); ++cell) {
     if (leaf_of_[cell] >= 0) leaf_figure[leaf_of_[cell]] = figures[cell];
   }
@@ -49,7 +58,6 @@ void TableWalk::AddCheck(const std::vector<Term>& terms, Range bounds) {
   check.high = bounds.high;
   checks_.push_back(check);
   leave_.emplace_back();
-  free_.push_back(0);
 }
 
 // Writes every cell as a sum of finest cells (those that no sum explains), and
@@ -68,7 +76,7 @@ void TableWalk::Expand() {
     leaf_of_[cell] = leaves++;
     cell_of_.push_back(cell);
   }
-  way_.assign(leaves, 0);
+  changed_at_.assign(leaves, 0);
   // Depth first over the defining sums; `terms` keeps what is done.
   std::vector<std::vector<Term>> terms(cells);
   std::vector<int8_t> state(cells, 0);  // 1: begun, 2: done
@@ -141,7 +149,7 @@ void TableWalk::Expand() {
 }
 
 void TableWalk::Transpose() {
-  const size_t leaves = way_.size();
+  const size_t leaves = changed_at_.size();
   checks_of_.begin.assign(leaves + 1, 0);
   for (const Term& term : leaves_of_.terms) ++checks_of_.begin[term.id + 1];
   for (size_t i = 1; i <= leaves; ++i) {
@@ -165,7 +173,6 @@ void TableWalk::SetBounds(int cell, const Range& now, const Range& if_hidden,
   check.low = now.low;
   check.high = now.high;
   leave_[cell] = {if_hidden, cost};
-  free_[cell] = now.low <= 0 && now.high == kNoLimit && leaf_of_[cell] < 0;
 }
 
 double TableWalk::Noise() {
@@ -175,21 +182,26 @@ double TableWalk::Noise() {
   return static_cast<double>(random_ >> 11) * 0x1p-53;
 }
 
-double TableWalk::Penalty(int check, int64_t at) const {
-  const int64_t out = checks_[check].Out(at);
+double TableWalk::Penalty(const Check& check, int id, int64_t at) const {
+  const int64_t out = check.Out(at);
   if (out == 0) return 0;
-  if (MayBe(check, at)) {
-    return kCostWeight * kLeaving + cost_scale_ * leave_[check].cost;
+  if (MayBe(id, at)) {
+    return kCostWeight * kLeaving + cost_scale_ * leave_[id].cost;
   }
-  return scale_ * static_cast<double>(out);
+  return scale_ * (static_cast<double>(out) + kOutAtAll);
+}
+
+void TableWalk::Weigh(int id) {
+  Check& check = checks_[id];
+  check.penalty = Penalty(check, id, check.value);
 }
 
 void TableWalk::Move(int leaf, int64_t change) {
-  if (way_[leaf] == 0) moved_.push_back(leaf);
-  way_[leaf] = change > 0 ? 1 : -1;
+  changed_at_[leaf] = ++now_;
   for (const Term& term : checks_of_.Of(leaf)) {
     Check& check = checks_[term.id];
     check.value += term.factor * change;
+    Weigh(term.id);
     if (!is_touched_[term.id]) {
       is_touched_[term.id] = true;
       touched_.push_back(term.id);
@@ -204,20 +216,19 @@ void TableWalk::Move(int leaf, int64_t change) {
 void TableWalk::Undo() {
   for (const int check : touched_) {
     checks_[check].value = truth_[check];
+    checks_[check].penalty = 0;
     is_touched_[check] = false;
   }
-  for (const int leaf : moved_) way_[leaf] = 0;
   for (const int check : broken_) is_broken_[check] = false;
   touched_.clear();
-  moved_.clear();
   broken_.clear();
 }
 
 // Is this finest cell the best so far to take `want` off a sum?
 void TableWalk::Consider(const Term& term, int64_t want, Choice* best) {
   const int leaf = term.id;
+  if (changed_at_[leaf] > rested_) return;
   const bool up = (want > 0) == (term.factor > 0);
-  if (way_[leaf] != 0 && (way_[leaf] > 0) != up) return;
   // No further than it can go itself.
   const int cell = cell_of_[leaf];
   const Check& own = checks_[cell];
@@ -229,12 +240,12 @@ void TableWalk::Consider(const Term& term, int64_t want, Choice* best) {
   if (amount <= 0) return;
   const int64_t change = up ? amount : -amount;
   double gain = 0;
-  budget_ -= static_cast<int64_t>(checks_of_.Of(leaf).size());
-  for (const Term& link : checks_of_.Of(leaf)) {
-    if (free_[link.id]) continue;
-    const int64_t value = checks_[link.id].value;
-    gain += Penalty(link.id, value) -
-            Penalty(link.id, value + link.factor * change);
+  const absl::Span<const Term> links = checks_of_.Of(leaf);
+  budget_ -= static_cast<int64_t>(links.size());
+  for (const Term& link : links) {
+    const Check& check = checks_[link.id];
+    gain += check.penalty -
+            Penalty(check, link.id, check.value + link.factor * change);
   }
   gain += temperature_ * Noise();
   if (best->leaf < 0 || gain > best->score) *best = {leaf, change, gain};
@@ -249,9 +260,13 @@ bool TableWalk::Mend(int id) {
   const int looked = std::min(size, kMaxLooked);
   int at = size > looked ? static_cast<int>(Noise() * size) : 0;
   Choice best;
-  for (int i = 0; i < looked; ++i) {
-    Consider(terms[at], want, &best);
-    if (++at == size) at = 0;
+  for (const int rest : {kRest, 0}) {
+    rested_ = now_ - rest;
+    for (int i = 0; i < looked; ++i) {
+      Consider(terms[at], want, &best);
+      if (++at == size) at = 0;
+    }
+    if (best.leaf >= 0) break;
   }
   if (best.leaf < 0) return false;
   Move(best.leaf, best.change);
@@ -260,6 +275,7 @@ bool TableWalk::Mend(int id) {
 
 int TableWalk::NextBroken() {
   int next = -1;
+  must_mend_ = 0;
   size_t fewest = 0;
   for (size_t i = 0; i < broken_.size();) {
     const int id = broken_[i];
@@ -272,6 +288,7 @@ int TableWalk::NextBroken() {
     }
     ++i;
     if (MayBe(id, check.value)) continue;
+    ++must_mend_;
     const size_t size = leaves_of_.begin[id + 1] - leaves_of_.begin[id];
     if (next < 0 || size < fewest) {
       next = id;
@@ -297,7 +314,7 @@ void TableWalk::Search(double max_cost, Found* found) {
   for (int changes = 0; changes < last;) {
     const int next = NextBroken();
     if (next >= 0) {
-      if (!Mend(next)) return;
+      if (must_mend_ > kMostBroken || !Mend(next)) return;
       ++changes;
       continue;
     }
@@ -313,6 +330,7 @@ void TableWalk::Search(double max_cost, Found* found) {
     }
     if (broken_.empty()) return;
     dearest_ = std::nextafter(most, 0);
+    for (const int id : broken_) Weigh(id);
   }
 }
 
@@ -330,19 +348,20 @@ TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
   dearest_ = dearest;
   cost_scale_ = dearest > 0 ? kCostWeight / dearest : 0;
   temperature_ = 0.2 * static_cast<double>(seed % 6);
+  now_ += kRest;
   scale_ = 1.0 / static_cast<double>(std::abs(value - truth_[cell]));
   Check& target = checks_[cell];
   const Check before = target;
   const double cost = std::exchange(leave_[cell].cost, 0);
-  const uint8_t free = std::exchange(free_[cell], 0);
   (value > target.value ? target.low : target.high) = value;
+  Weigh(cell);
   is_broken_[cell] = true;
   broken_.push_back(cell);
   Search(max_cost, &found);
   target.low = before.low;
   target.high = before.high;
   leave_[cell].cost = cost;
-  free_[cell] = free;
+  target.penalty = 0;
   Undo();
   return found;
 }

@@ -41,6 +41,7 @@ class TableWalk : public CertificateSearch {
     int64_t value = 0;
     int64_t low = 0;
     int64_t high = kNoLimit;
+    double penalty = 0;  // what its value counts
 
     int64_t Out(int64_t at) const {
       return at < low ? low - at : at > high ? at - high : 0;
@@ -75,15 +76,17 @@ class TableWalk : public CertificateSearch {
   void Transpose();
 
   bool MayLeave(int check) const {
-    return leave_[check].cost > 0 && leave_[check].cost <= dearest_;
+    return dearest_ > 0 && leave_[check].cost > 0 &&
+           leave_[check].cost <= dearest_;
   }
   bool MayBe(int check, int64_t at) const {
     return MayLeave(check) && leave_[check].to.Holds(at);
   }
   void Move(int leaf, int64_t change);
+  void Weigh(int id);
   bool Mend(int check);
   void Consider(const Term& term, int64_t want, Choice* best);
-  double Penalty(int check, int64_t at) const;
+  double Penalty(const Check& check, int id, int64_t at) const;
   // The broken check with the fewest terms that must be mended; -1: none.
   int NextBroken();
   void Search(double max_cost, Found* found);
@@ -92,11 +95,8 @@ class TableWalk : public CertificateSearch {
   double Noise();
 
   const CellSystem& system_;
-  std::vector<Check> checks_;  // the cells first
-  std::vector<Leave> leave_;   // by check
-  // By check: a sum of cells that are at least 0 has no upper bound, and so
-  // nothing to watch.
-  std::vector<uint8_t> free_;
+  std::vector<Check> checks_;   // the cells first
+  std::vector<Leave> leave_;    // by check
   Terms leaves_of_;             // by check: the finest cells it adds up
   Terms checks_of_;             // by finest cell: the checks it is in
   std::vector<int> leaf_of_;    // by cell; -1: not a finest one
@@ -110,10 +110,12 @@ class TableWalk : public CertificateSearch {
   double scale_ = 1;       // penalty of a unit out of bounds
   double cost_scale_ = 0;  // penalty of a unit of cost
   uint64_t random_ = 1;
-  double temperature_ = 0;    // how much chance weighs against gain
-  std::vector<int8_t> way_;   // by finest cell: the way it went
-  std::vector<int> moved_;    // finest cells
-  std::vector<int> touched_;  // checks
+  double temperature_ = 0;  // how much chance weighs against gain
+  int64_t now_ = 0;         // changes made, in all searches
+  int64_t rested_ = 0;      // what was changed up to then may be again
+  int must_mend_ = 0;       // checks that are out of bounds and may not be
+  std::vector<int64_t> changed_at_;  // by finest cell
+  std::vector<int> touched_;         // checks
   std::vector<bool> is_touched_;
   std::vector<int> broken_;  // checks that may be out of bounds
   std::vector<bool> is_broken_;
