@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "core/disclosure/record_walk.h"
 
 namespace cairn {
@@ -41,7 +43,8 @@ class RecordWalk::Settler {
         value_(walk.truth_),
         position_(value_.size(), kNowhere),
         watched_(walk.patterns_.size(), false),
-        visited_(walk.patterns_.size(), 0) {
+        visited_(walk.patterns_.size(), 0),
+        at_first_(walk.patterns_.size()) {
     for (size_t cell = 0; cell < value_.size(); ++cell) {
       const int pattern = walk.place_[cell].pattern;
       if (!walk.bounds_[cell].free) watched_[pattern] = true;
@@ -213,6 +216,19 @@ class RecordWalk::Settler {
     (*leaves)[data_.era_part] = static_cast<Leaf>(era);
   }
 
+  // Those that were in the cell at first, some of a great one; others may be
+  // there by now.
+  absl::Span<const uint32_t> RecordsAtFirst(const Place& place) {
+    std::unique_ptr<Pattern>& index = at_first_[place.pattern];
+    if (index == nullptr) {
+      index = std::make_unique<Pattern>(walk_.patterns_[place.pattern]);
+      walk_.IndexRecords(index.get());
+    }
+    const uint32_t begin = index->begin[place.at];
+    return absl::MakeConstSpan(index->records)
+        .subspan(begin, index->begin[place.at + 1] - begin);
+  }
+
   // The record is to be in the cell; not if more than `most` codes of it are
   // others'.
   bool Enter(const Place& place, size_t most, Move* move) {
@@ -301,14 +317,23 @@ class RecordWalk::Settler {
     const Place place = walk_.place_[cell];
     const size_t looked = std::min(records(), kLooked);
     const size_t axes = walk_.patterns_[place.pattern].variables.size() + 1;
-    const size_t step = 1 + Below(std::max<size_t>(1, records() - 1));
     Move best, move;
     int64_t score = 0;
     int candidates = 0;
-    move.record = Below(records());
+    size_t next = Below(records());
+    // Few of all records are in a small cell.
+    const absl::Span<const uint32_t> were =
+        more ? absl::Span<const uint32_t>() : RecordsAtFirst(place);
     for (size_t n = 0; n < looked && candidates < kCandidates; ++n) {
       if (n % 8 == 0) --steps_;
-      move.record = (move.record + step) % records();
+      if (n < were.size()) {
+        move.record = were[(next + n) % were.size()];
+        if (move.record >= records()) continue;
+      } else {
+        // They are in no order: neighbours are as good as any, and at hand.
+        next = next + 1 < records() ? next + 1 : 0;
+        move.record = next;
+      }
       // Records that are nearly in the cell first.
       const size_t most = candidates > 0 ? 1 : 1 + n * axes / looked;
       if (more ? !Enter(place, most, &move) : !Exit(place, &move)) continue;
@@ -335,6 +360,7 @@ class RecordWalk::Settler {
   std::vector<bool> watched_;      // by pattern: a cell of it has bounds
   std::vector<uint64_t> visited_;  // by pattern
   uint64_t visit_ = 0;
+  std::vector<std::unique_ptr<Pattern>> at_first_;  // by pattern, with an index
   bool moves_to_best_ = false;
   int64_t steps_ = 0;
   uint64_t random_ = 0x9E3779B97F4A7C15u;

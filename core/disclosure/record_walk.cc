@@ -172,18 +172,6 @@ bool RecordWalk::AddPattern(const TableShape& shape,
   return true;
 }
 
-std::vector<int64_t> RecordWalk::Counts() const {
-  std::vector<int64_t> counts(place_.size(), 0);
-  for (const Pattern& pattern : patterns_) {
-    for (size_t r = 0; r < data_.records(); ++r) {
-      ForCells(pattern, data_.record(r).data(), [&](size_t at) {
-        if (pattern.cells[at] != kNowhere) ++counts[pattern.cells[at]];
-      });
-    }
-  }
-  return counts;
-}
-
 bool RecordWalk::IsIn(const Place& place, const Leaf* record) const {
   bool in = false;
   ForCells(patterns_[place.pattern], record,

@@ -112,6 +112,10 @@ class RecordWalk : public CertificateSearch {
                   unsigned axes, const EraSet& span, bool watched);
   void FindOneCodes();
   std::vector<int64_t> Counts() const;
+  bool AddsUpTo(const Pattern& fine, const Pattern& coarse) const;
+  std::vector<int64_t> AddUp(const Pattern& fine,
+                             const std::vector<int64_t>& counts,
+                             const Pattern& coarse) const;
   int FindVariable(const std::string& name) const;
 
   // The pattern's cells that a record is in.

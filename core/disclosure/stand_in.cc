@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/disclosure/dealt_records.h"
 #include "core/disclosure/record_walk.h"
 
 namespace cairn {
@@ -15,29 +16,6 @@ using Leaf = Microdata::Leaf;
 // Patterns looked at: some seconds, and a few for each record of a great file.
 constexpr int64_t kSteps = 60'000'000;
 constexpr int64_t kStepsARecord = 1'000;
-
-// As many as the largest total says, of which nothing is known yet.
-std::vector<Leaf> AnyRecords(const StandInRequest& request) {
-  int64_t records = 1;
-  for (size_t t = 0; t < request.told; ++t) {
-    const Range& total = request.looks[request.linked->cells_of(t).back()];
-    if (total.high == kNoLimit) continue;
-    records = std::max(records, total.low + (total.high - total.low) / 2);
-  }
-  const std::vector<Microdata::Part>& parts = request.schema->parts;
-  std::vector<Leaf> leaves;
-  leaves.reserve(static_cast<size_t>(records) * parts.size());
-  uint64_t random = 0x9E3779B97F4A7C15u;
-  for (int64_t r = 0; r < records; ++r) {
-    for (const Microdata::Part& part : parts) {
-      random ^= random << 13;
-      random ^= random >> 7;
-      random ^= random << 17;
-      leaves.push_back(static_cast<Leaf>((random >> 11) % part.leaves.size()));
-    }
-  }
-  return leaves;
-}
 
 // Certificates speak of records by what they say: where these say something
 // else now, so do they, but for what the certificates change of them.
@@ -79,7 +57,10 @@ std::optional<StandIn> MakeStandIn(StandInRequest request) {
   for (const Microdata::Part& part : made.parts) {
     if (part.leaves.empty()) return std::nullopt;
   }
-  made.leaves = request.start.empty() ? AnyRecords(request) : request.start;
+  made.leaves = request.start.empty()
+                    ? DealRecords(*request.schema, *request.linked,
+                                  *request.shapes, request.told, request.looks)
+                    : request.start;
   const std::unique_ptr<RecordWalk> walk = RecordWalk::Create(
       made, *request.linked, *request.shapes, request.told, {});
   if (walk == nullptr) return std::nullopt;
