@@ -17,11 +17,12 @@ questions=100
 big_rows=2300000
 scan_rows=1000000
 scale_agents="100 1000"
+postgres=
 
 usage() {
   cat <<'TEXT'
 usage: tests/bench/run.sh [--quick] [--rows N] [--dir DIR] [--bin DIR] [--bench DIR]
-                          [--police-data DIR]
+                          [--police-data DIR] [--postgres]
 Measures what docs/performance.md says and closes with one line a figure, and one
 line of all ratios. Takes about ten minutes, one with --quick; everything runs on
 127.0.0.1 and is stopped at the end. Build first: cmake --build --preset release.
@@ -33,6 +34,9 @@ line of all ratios. Takes about ten minutes, one with --quick; everything runs o
   --bench DIR        the bench programs, where they are elsewhere
   CAIRN_DUCKDB=FILE  in the environment: libduckdb.so, as a yardstick beside
                      SQLite (npm pack @duckdb/node-bindings-linux-x64 has it)
+  --postgres         also against PostgreSQL: an agency's own database, and five
+                     agencies against postgres_fdw, 1 M rows each (half an hour,
+                     3 GB of disk; with --quick 20,000 rows)
   --police-data DIR  street files of data.police.uk; without it those figures
                      are left out
 TEXT
@@ -50,6 +54,7 @@ read_options() {
       --quick)
         passes=3 questions=20 big_rows=230000 scan_rows=100000 scale_agents=100
         ;;
+      --postgres) postgres=yes ;;
       --rows)
         scan_rows=${2:-}
         [[ $scan_rows =~ ^[1-9][0-9]*$ ]] || die "--rows needs a number; see --help"
@@ -185,6 +190,19 @@ bench_scale() (
   rm -rf "$certificates"
 )
 
+bench_postgres() (
+  local each=1000000
+  [ "$passes" = 7 ] || each=20000
+  export CAIRN_BIN=$bin
+  printf '\n== An agency'\''s own PostgreSQL against psql; a federation against postgres_fdw\n'
+  while read -r line; do figure "database, $line"; done < <(
+    "$root/tests/support/with_postgres" 1 \
+      python3 -B "$here/own_database.py" --rows "$each" | tee /dev/stderr)
+  while read -r line; do figure "federation, $line"; done < <(
+    "$root/tests/support/with_postgres" 6 \
+      python3 -B "$here/federation.py" --rows "$each" | tee /dev/stderr)
+)
+
 # The ratios of all figures that have one, in one line.
 ratios() {
   awk '{
@@ -196,6 +214,9 @@ ratios() {
         { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 9) }
       else if ($1 == "scale," && match($0, /[0-9.]+ x one/))
         { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 6) }
+      else if ($1 == "database," && match($0, /[0-9.]+ x$/))
+        { sub(/,.*/, "", name); gsub(/ /, "", name)
+          w[1] = name; value = substr($0, RSTART, RLENGTH - 2) }
       else next
       line = line (line == "" ? "" : "; ") w[1] " " value
     }
@@ -270,6 +291,11 @@ main() {
   bench_fan_out
   bench_scale
   bench_agents synthetic riverside-police
+  if [ -n "$postgres" ]; then
+    bench_postgres
+  else
+    figure "postgres: left out, no --postgres"
+  fi
   if [ -n "$police_data" ]; then
     bench_agents police thames-valley
   else

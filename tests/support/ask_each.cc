@@ -1,6 +1,7 @@
 // Asks one question after another over one connection, as an analyst's own
-// program would: reads `VARIABLE[,VARIABLE]` a line, and prints for each, in a
-// line, the result as `cairn query -o json` has it, or null if there is none.
+// program would: reads `VARIABLE[,VARIABLE]` a line (none: the total), and
+// prints for each, in a line, the result as `cairn query -o json` has it, or
+// null if there is none.
 //   cairn-ask-each PROFILE TIMEOUT_MS DATA_SET
 #include <chrono>
 #include <cstdio>
@@ -58,7 +59,8 @@ int Main(char** argv) {
     question.set_timeout_ms(static_cast<uint32_t>(std::atoi(argv[2])));
     question.mutable_query()->set_data_set(argv[3]);
     question.mutable_query()->set_purpose("needs_assessment");
-    for (const absl::string_view by : absl::StrSplit(line, ',')) {
+    for (const absl::string_view by :
+         absl::StrSplit(line, ',', absl::SkipEmpty())) {
       question.mutable_query()->add_by(std::string(by));
     }
     const auto result = Ask(stub.get(), question);
