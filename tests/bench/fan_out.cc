@@ -91,7 +91,7 @@ absl::Status Main(const std::vector<std::string>& words, int questions) {
   options.catalogue = full(1);
   options.policy = full(2);
   options.certificates = full(3);
-  for (const int agents : {7, 50, 150}) {
+  for (const int agents : {7, 50, 200}) {
     options.agents = agents;
     CAIRN_RETURN_IF_ERROR(Measure(options, full(4), full(5), questions));
   }
@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
         "usage: cairn-bench-fan-out COORDINATOR CATALOGUE POLICY CERTIFICATES "
         "DISK MEMORY [QUESTIONS]\n"
         "COORDINATOR: the program. CERTIFICATES: of agents bench-001 to "
-        "bench-150\nand analyst bench. DISK and MEMORY: empty folders, the "
+        "bench-200\nand analyst bench. DISK and MEMORY: empty folders, the "
         "second on a tmpfs.\nSee tests/bench/run.sh.\n");
     return 2;
   }

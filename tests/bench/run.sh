@@ -16,7 +16,7 @@ passes=7
 questions=100
 big_rows=2300000
 scan_rows=1000000
-scale_agents="100 1000"
+scale_agents="100 1000"  # 5000 take some minutes and 10,200 open files
 postgres=
 
 usage() {
@@ -163,7 +163,7 @@ bench_fan_out() (
   fresh fan_out
   with_lib synthetic
   local certificates=$work/certificates ids
-  mapfile -t ids < <(seq -f 'bench-%03g' 1 150)
+  mapfile -t ids < <(seq -f 'bench-%03g' 1 200)
   printf '\n== What the coordinator adds to the slowest agent\n'
   "$root/deploy/pki/make-certificates" "$certificates" "$(partnership)" \
     --coordinator localhost --agent "${ids[@]}" --analyst bench >/dev/null
@@ -203,6 +203,15 @@ bench_postgres() (
       python3 -B "$here/federation.py" --rows "$each" | tee /dev/stderr)
 )
 
+bench_merge() (
+  fresh merge
+  with_lib synthetic
+  printf '\n== An answer, from its bytes to its part in the sum\n'
+  "$bench/cairn-bench-merge" "$catalogue" "$root/policies/standard.textproto" \
+    "$passes" | tee "$dir/merge.txt"
+  while read -r line; do figure "merge, $line"; done <"$dir/merge.txt"
+)
+
 # The ratios of all figures that have one, in one line.
 ratios() {
   awk '{
@@ -212,6 +221,9 @@ ratios() {
           if (value ~ /m$/) value /= 1000 }
       else if ($1 == "tabulate," && match($0, /[0-9.]+ x SQLite/))
         { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 9) }
+      else if ($1 == "merge," && match($0, /ratio=[0-9.]+/))
+        { sub(/:.*/, "", name); w[1] = "merge of " name
+          value = substr($0, RSTART + 6, RLENGTH - 6) }
       else if ($1 == "scale," && match($0, /[0-9.]+ x one/))
         { sub(/:.*/, "", name); w[1] = name; value = substr($0, RSTART, RLENGTH - 6) }
       else if ($1 == "database," && match($0, /[0-9.]+ x$/))
@@ -281,7 +293,7 @@ field_rows() { awk -v id="$1" '$1 == id { print $2 }' "$dir/loads"; }
 main() {
   local program
   for program in "$bin"/{cairn,cairn-agent,cairn-coordinator,cairn-synthetic} \
-    "$bench"/cairn-bench-{tabulate,scan,fan-out,scale}; do
+    "$bench"/cairn-bench-{tabulate,scan,fan-out,scale,merge}; do
     [ -x "$program" ] || die "$program is missing; run: cmake --build --preset release"
   done
   mkdir -p "$work"
@@ -290,6 +302,7 @@ main() {
   bench_scan
   bench_fan_out
   bench_scale
+  bench_merge
   bench_agents synthetic riverside-police
   if [ -n "$postgres" ]; then
     bench_postgres
