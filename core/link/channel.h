@@ -15,10 +15,10 @@ namespace cairn {
 std::shared_ptr<grpc::Channel> MakeChannel(
     const std::string& target,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials);
-// Once, where thousands connect. gRPC's locks are absl's, and Debian builds these
-// so that they keep a record of each and of who holds which, to find cycles: a
-// twentieth of what a question costs, under one lock of its own, and memory for
-// each stream.
+// Once, where thousands connect. gRPC's locks are absl's, and Debian builds
+// these so that they keep a record of each and of who holds which, to find
+// cycles: a twentieth of what a question costs, under one lock of its own, and
+// memory for each stream.
 void UseLocksWithoutRecords();
 void SetServerLimits(grpc::ServerBuilder* builder);
 

@@ -88,8 +88,7 @@ class AnswerBookTest : public ::testing::Test {
         held.add_month(month);
       }
     }
-    holdings_.push_back(
-        std::make_shared<const v1::Holding>(std::move(held)));
+    holdings_.push_back(std::make_shared<const v1::Holding>(std::move(held)));
   }
   v1::Result Result(bool split = false) {
     v1::Result result;
