@@ -94,7 +94,7 @@ def bench(folder, rows, passes):
         "One", "police", "police_incidents", "",
         'source { data_set: "police_incidents" database { connection: "DRIVER={PostgreSQL '
         f'Unicode}};SERVER=127.0.0.1;PORT={PORTS[0]};DATABASE=postgres;UID=reader" '
-        'table: "public.incident" in_place: true }\n'
+        'table: "public.incident" in_place: true timeout_seconds: 600 }\n'
         f"  mapping: {quoted(folder / 'mapping.textproto')}\n"
         '  covers { from: "2024-04" to: "2025-03" } }\n')}, folder)
     sites.certificates()
