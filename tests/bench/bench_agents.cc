@@ -109,6 +109,7 @@ void BenchAgents::DialLoop() {
       due_.erase(due_.begin());
       agents_[at].line = std::make_unique<Line>(this, at);
       agents_[at].open = true;
+      dials_.push_back(now);
       ++open_;
       Line* const line = agents_[at].line.get();
       mutex_.Unlock();
@@ -121,6 +122,7 @@ void BenchAgents::DialLoop() {
 void BenchAgents::OnWelcome(size_t agent) {
   MutexLock lock(&mutex_);
   agents_[agent].attempt = 0;
+  welcomes_.push_back(std::chrono::steady_clock::now());
   if (agents_[agent].welcomed) return;
   agents_[agent].welcomed = true;
   ++welcomed_;
@@ -130,6 +132,18 @@ void BenchAgents::ForgetWelcomes() {
   MutexLock lock(&mutex_);
   for (Agent& agent : agents_) agent.welcomed = false;
   welcomed_ = 0;
+  dials_.clear();
+  welcomes_.clear();
+}
+
+BenchAgents::Moments BenchAgents::dials() {
+  MutexLock lock(&mutex_);
+  return dials_;
+}
+
+BenchAgents::Moments BenchAgents::welcomes() {
+  MutexLock lock(&mutex_);
+  return welcomes_;
 }
 
 void BenchAgents::OnEnd(size_t agent) {

@@ -43,6 +43,10 @@ class BenchAgents {
   // How many have been welcomed since the last ForgetWelcomes, each once.
   size_t welcomed() const { return welcomed_; }
   void ForgetWelcomes();
+  // When one of them dialled, and was welcomed, since then.
+  using Moments = std::vector<std::chrono::steady_clock::time_point>;
+  Moments dials();
+  Moments welcomes();
   // The longest that an agent took from a question to its answer, since the
   // last call of this.
   double TakeSlowestMs();
@@ -77,6 +81,7 @@ class BenchAgents {
   std::string answered_ ABSL_GUARDED_BY(mutex_);  // the question at hand
   std::shared_ptr<const v1::AgentEnvelope> answer_ ABSL_GUARDED_BY(mutex_);
   double slowest_ms_ ABSL_GUARDED_BY(mutex_) = 0;
+  Moments dials_ ABSL_GUARDED_BY(mutex_), welcomes_ ABSL_GUARDED_BY(mutex_);
   std::thread dialler_;
 };
 

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <random>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -19,28 +21,37 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "core/link/catalogue_file.h"
 #include "core/link/channel.h"
 #include "core/link/credentials.h"
 #include "core/link/policy_file.h"
+#include "core/link/x509.h"
 #include "tests/bench/figures.h"
 
 namespace cairn {
 namespace {
 
-// A port of 127.0.0.1 that nobody listens on now; 0 if there is none.
+// A port of 127.0.0.1 that nobody listens on now; 0 if there is none. Below
+// those that the kernel hands out: while the program is away, an agent that
+// dials it must not be given it.
 int FreePort() {
-  const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool bound =
-      bind(server, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      getsockname(server, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(server);
-  return bound ? ntohs(address.sin_port) : 0;
+  std::random_device random;
+  std::uniform_int_distribution<int> any(20'000, 31'999);
+  for (int i = 0; i < 100; ++i) {
+    const int port = any(random);
+    const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    const bool bound = bind(server, reinterpret_cast<sockaddr*>(&address),
+                            sizeof(address)) == 0;
+    close(server);
+    if (bound) return port;
+  }
+  return 0;
 }
 
 // Runs in the child, which becomes the program or ends.
@@ -56,10 +67,43 @@ int FreePort() {
   _exit(127);
 }
 
+std::string TextOf(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
 }  // namespace
 
 std::string AgencyName(int number) {
   return absl::StrFormat("bench-%03d", number + 1);
+}
+
+// One key for all of them: only making keys and files would take longer.
+absl::Status IssueAgents(const std::string& folder, int agents) {
+  const Issuer issuer{TextOf(folder + "/ca.pem"), TextOf(folder + "/ca.key")};
+  const std::string coordinator = TextOf(folder + "/coordinator.pem");
+  CAIRN_ASSIGN_OR_RETURN(const CertificateFacts facts,
+                         ReadCertificate(coordinator));
+  const std::string uri = facts.uris.at(0);
+  const std::string root = uri.substr(0, uri.rfind('/'));
+  CAIRN_ASSIGN_OR_RETURN(const std::string key, MakeKey());
+  CAIRN_ASSIGN_OR_RETURN(const std::string request, MakeRequest(key));
+  const absl::Time now = absl::Now();
+  for (int i = 0; i < agents; ++i) {
+    const std::string name = AgencyName(i);
+    CAIRN_ASSIGN_OR_RETURN(
+        const std::string certificate,
+        IssueCertificate(issuer, request, absl::StrCat(root, "/agent/", name),
+                         now - absl::Minutes(5), now + absl::Hours(24)));
+    const std::string base = absl::StrCat(folder, "/agent-", name);
+    std::ofstream(base + ".pem") << certificate;
+    std::ofstream(base + ".key") << key;
+    if (chmod((base + ".key").c_str(), 0600) != 0) {
+      return absl::InternalError(base + ".key: cannot be written");
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<BenchPartnership>> BenchPartnership::Start(
@@ -206,14 +250,27 @@ absl::Status BenchPartnership::CheckAttached() {
       absl::StrCat(attached, " of ", options_.agents, " agents are attached"));
 }
 
-absl::StatusOr<double> BenchPartnership::Restart() {
+absl::StatusOr<BenchPartnership::Back> BenchPartnership::Restart(int down_ms) {
+  agents_->ForgetWelcomes();
   kill(program_, SIGKILL);
   waitpid(program_, nullptr, 0);
-  agents_->ForgetWelcomes();
-  const Stopwatch watch;
+  std::this_thread::sleep_for(std::chrono::milliseconds(down_ms));
+  const auto start = std::chrono::steady_clock::now();
   CAIRN_RETURN_IF_ERROR(StartProgram());
   CAIRN_RETURN_IF_ERROR(AwaitAgents());
-  return watch.Ms();
+  const auto since = [start](const BenchAgents::Moments& moments) {
+    std::vector<double> ms;
+    for (const auto at : moments) {
+      ms.push_back(
+          std::chrono::duration<double, std::milli>(at - start).count());
+    }
+    return ms;
+  };
+  Back back;
+  back.dialled_ms = since(agents_->dials());
+  back.welcomed_ms = since(agents_->welcomes());
+  back.all_ms = Quantile(back.welcomed_ms, 1);
+  return back;
 }
 
 double BenchPartnership::ProgramMs() const {

@@ -21,6 +21,10 @@ namespace cairn {
 // The name of a bench agent, from 0 on.
 std::string AgencyName(int number);
 
+// Writes certificates and keys of so many of them into a folder that has
+// ca.pem, ca.key and coordinator.pem.
+absl::Status IssueAgents(const std::string& folder, int agents);
+
 // The cairn-coordinator program itself on a port of 127.0.0.1, and agents that
 // do no work of their own (bench_agents.h), each with its own certificate and
 // connection, in this process. Everything ends with the object.
@@ -47,6 +51,14 @@ class BenchPartnership {
     double slowest_ms = 0;  // the slowest agent's own time
   };
 
+  // How the agents came back, in milliseconds since the program was started
+  // again; below zero: while it was away.
+  struct Back {
+    double all_ms = 0;                // until all were there
+    std::vector<double> dialled_ms;   // each time that one of them dialled
+    std::vector<double> welcomed_ms;  // each time that one was welcomed
+  };
+
   static absl::StatusOr<std::unique_ptr<BenchPartnership>> Start(
       Options options);
   ~BenchPartnership();
@@ -57,9 +69,9 @@ class BenchPartnership {
   enum class What { kTable, kCount };
   // INTERNAL unless every agent that was asked answered and was counted.
   absl::StatusOr<Times> Ask(What what = What::kTable);
-  // Kills the program and starts it again. Milliseconds from its start until
-  // all agents are back.
-  absl::StatusOr<double> Restart();
+  // Kills the program, starts it again after so many milliseconds, and waits
+  // until all agents are back.
+  absl::StatusOr<Back> Restart(int down_ms);
   // Processor time of the program since it was started, all threads.
   double ProgramMs() const;
   // The program's VmRSS; 0 if it has ended.

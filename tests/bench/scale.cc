@@ -17,22 +17,17 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
-#include "core/link/x509.h"
 #include "tests/bench/bench_partnership.h"
 #include "tests/bench/figures.h"
 
@@ -44,39 +39,6 @@ constexpr int kWarmUp = 3;
 // Files a connection needs in this process and in the coordinator's.
 constexpr rlim_t kFilesOfAgent = 2;
 constexpr rlim_t kOtherFiles = 200;
-
-std::string TextOf(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-// One key for all of them: only making keys and files would take longer.
-absl::Status IssueAgents(const std::string& folder, int agents) {
-  const Issuer issuer{TextOf(folder + "/ca.pem"), TextOf(folder + "/ca.key")};
-  const std::string coordinator = TextOf(folder + "/coordinator.pem");
-  CAIRN_ASSIGN_OR_RETURN(const CertificateFacts facts,
-                         ReadCertificate(coordinator));
-  const std::string uri = facts.uris.at(0);
-  const std::string root = uri.substr(0, uri.rfind('/'));
-  CAIRN_ASSIGN_OR_RETURN(const std::string key, MakeKey());
-  CAIRN_ASSIGN_OR_RETURN(const std::string request, MakeRequest(key));
-  const absl::Time now = absl::Now();
-  for (int i = 0; i < agents; ++i) {
-    const std::string name = AgencyName(i);
-    CAIRN_ASSIGN_OR_RETURN(
-        const std::string certificate,
-        IssueCertificate(issuer, request, absl::StrCat(root, "/agent/", name),
-                         now - absl::Minutes(5), now + absl::Hours(24)));
-    const std::string base = absl::StrCat(folder, "/agent-", name);
-    std::ofstream(base + ".pem") << certificate;
-    std::ofstream(base + ".key") << key;
-    if (chmod((base + ".key").c_str(), 0600) != 0) {
-      return absl::InternalError(base + ".key: cannot be written");
-    }
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CheckFiles(int agents) {
   rlimit files{};
@@ -141,7 +103,7 @@ absl::Status Measure(const BenchPartnership::Options& options, int questions,
   CAIRN_ASSIGN_OR_RETURN(const Asked table,
                          Ask(partnership.get(), What::kTable, questions));
   const double asked_mb = partnership->ResidentMb();
-  CAIRN_ASSIGN_OR_RETURN(const double back, partnership->Restart());
+  CAIRN_ASSIGN_OR_RETURN(const auto back, partnership->Restart(0));
   *median = Median(table.ms);
   std::printf(
       "%4d agents: join %.1f s (CPU %.1f s) | a count %s | %zu cells %s, %.1f "
@@ -150,7 +112,7 @@ absl::Status Measure(const BenchPartnership::Options& options, int questions,
       options.agents, partnership->join_ms() / 1000, join_ms / 1000,
       InWords(count).c_str(), partnership->cells(), InWords(table).c_str(),
       one_ms > 0 ? *median / one_ms : 1.0, idle_mb, asked_mb,
-      2 * (questions + kWarmUp), back / 1000);
+      2 * (questions + kWarmUp), back.all_ms / 1000);
   std::fflush(stdout);
   return absl::OkStatus();
 }
