@@ -46,9 +46,6 @@ void SetServerLimits(grpc::ServerBuilder* builder) {
   // keeps its connection.
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
-  // Buffers that each connection keeps while nothing is said: questions are
-  // short, and what is longer goes in several pieces.
-  builder->AddChannelArgument(GRPC_ARG_TSI_MAX_FRAME_SIZE, 4096);
 }
 
 void UseLocksWithoutRecords() {

@@ -310,7 +310,7 @@ TEST_F(NamedPlacesTest, ASliverBetweenPlacesStaysHidden) {
         least += rule.zeros_shown && truth[atom] > 0 ? 1 : 0;
       }
       for (int64_t value = least; value <= rule.threshold; ++value) {
-        const auto possible = attacker.CanBe(cell, value, 100000);
+        const auto possible = attacker.CanBe(cell, value, 400000);
         ++asked;
         if (!possible.has_value()) ++undecided;
         EXPECT_TRUE(possible.value_or(true))
