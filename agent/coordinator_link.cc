@@ -182,6 +182,12 @@ void CoordinatorLink::Read(Line* line, bool* welcomed, std::string* go_away) {
       }
       continue;
     }
+    // What the coordinator remembers of this agent's ledger comes first: until
+    // it was held against that, nothing is answered.
+    if (!*welcomed && !message.has_welcome() && !message.has_go_away()) {
+      LogLine("message.early", {});
+      continue;
+    }
     switch (message.kind_case()) {
       case v1::CoordinatorMessage::kWelcome:
         if (!*welcomed) LogLine("link.up", {{"coordinator", target_}});

@@ -104,9 +104,23 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   if (session->gone()) return;
   registry_->SetHoldings(session->agency(),
                          {hello.holding().begin(), hello.holding().end()});
+  v1::CoordinatorMessage welcome;
+  welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
+  if (ledgers_ != nullptr) {
+    welcome.mutable_welcome()->set_remembered(
+        ledgers_->Remembered(session->agency()));
+    const auto receipt = log_->LastReceipt(session->agency());
+    if (!receipt.ok()) {
+      CloseSession(session, "the coordinator cannot read what it remembers");
+      return;
+    }
+    welcome.mutable_welcome()->set_last_receipt(*receipt);
+  }
   std::shared_ptr<AgentSession> replaced;
   bool attached = false;
   const auto attach = [&] {
+    // Before anybody can ask on it: an agent takes no question before it.
+    session->Send(welcome);
     attached = registry_->Attach(
         session->agency(), session, clock_->Now(),
         [&] { return session->gone(); }, &replaced);
@@ -130,20 +144,7 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
   if (replaced != nullptr && replaced != session) {
     RetireSession(replaced);
   }
-  v1::CoordinatorMessage welcome;
-  welcome.mutable_welcome()->set_protocol_version(kProtocolVersion);
-  if (ledgers_ != nullptr) {
-    welcome.mutable_welcome()->set_remembered(
-        ledgers_->Remembered(session->agency()));
-    const auto receipt = log_->LastReceipt(session->agency());
-    if (!receipt.ok()) {
-      CloseSession(session, "the coordinator cannot read what it remembers");
-      return;
-    }
-    welcome.mutable_welcome()->set_last_receipt(*receipt);
-  }
   session->set_greeted();
-  session->Send(welcome);
   LogLine("agent.attached", {{"agency", session->agency()}});
   if (ledgers_ != nullptr && is_new) ledgers_->Round();
 }

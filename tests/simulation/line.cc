@@ -217,8 +217,10 @@ void Line::ArriveDown(const std::string& bytes) {
       !message.ParseFromString(bytes)) {
     return;
   }
+  if (!welcomed_ && !message.has_welcome()) return;
   switch (message.kind_case()) {
     case v1::CoordinatorMessage::kWelcome:
+      welcomed_ = true;
       handlers_.on_welcome(message.welcome());
       break;
     case v1::CoordinatorMessage::kAsk:

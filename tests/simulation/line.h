@@ -67,6 +67,7 @@ class Line : public std::enable_shared_from_this<Line> {
   Tap* const tap_;
   int64_t last_up_ = 0, last_down_ = 0;
   bool open_ = false;  // towards the agent
+  bool welcomed_ = false;
   bool torn_ = false;
   CoordinatorLink::Handlers handlers_;
   std::function<void()> ended_;
