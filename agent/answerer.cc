@@ -5,8 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "agent/epochs.h"
-#include "agent/leaving_time.h"
 #include "agent/new_tables.h"
 #include "agent/planner.h"
 #include "agent/question_entries.h"
@@ -16,8 +14,6 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
-#include "core/disclosure/cell_key.h"
-#include "core/disclosure/worked_out.h"
 #include "core/ledger/commitment.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
@@ -39,9 +35,8 @@ std::string Beginning(const std::string& text) {
   return cut.substr(0, FirstInvalidUtf8(cut));
 }
 
-std::chrono::milliseconds MsSince(Answerer::Watch::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      Answerer::Watch::now() - start);
+void SetElapsed(std::chrono::milliseconds took, v1::Answer* answer) {
+  answer->set_elapsed_ms(static_cast<uint32_t>(took.count()));
 }
 
 void SetReceipt(const Receipt& receipt, v1::Answer* answer) {
@@ -139,78 +134,6 @@ absl::StatusOr<Answerer::Admitted> Answerer::Admit(const Query& query, Use use,
   return admitted;
 }
 
-absl::StatusOr<std::vector<Answerer::PreviewTable>> Answerer::Tables(
-    const Admitted& admitted) {
-  const std::string key = admitted.plan.TableKey();
-  const std::string& data_set = admitted.plan.data_set->id;
-  std::vector<PreviewTable> tables;
-  CAIRN_ASSIGN_OR_RETURN(const bool same_rule,
-                         releases_->AllUnder(settings_->policy, data_set,
-                                             admitted.source->epoch()));
-  if (!same_rule) {
-    return absl::FailedPreconditionError(
-        "these records were first released under another policy");
-  }
-  for (const Measure& measure : admitted.plan.tables) {
-    CAIRN_ASSIGN_OR_RETURN(
-        const auto* released,
-        releases_->Tables(data_set, admitted.source->epoch(), measure));
-    const auto found = released->find(key);
-    if (found != released->end()) {
-      CAIRN_ASSIGN_OR_RETURN(std::optional<KeptReceipt> receipt,
-                             releases_->receipts()->Find(key, *found->second));
-      tables.push_back(
-          {measure, found->second, {}, std::move(receipt), nullptr});
-      continue;
-    }
-    auto worked_out =
-        WorkOut(admitted.shape,
-                ReleasedOf(settings_->PlanOf(data_set), measure, *released));
-    if (worked_out.has_value()) {
-      tables.push_back(
-          {measure,
-           std::make_shared<const ProtectedTable>(*std::move(worked_out)),
-           {},
-           std::nullopt,
-           nullptr});
-      continue;
-    }
-    CAIRN_ASSIGN_OR_RETURN(const FigureCache::TablePtr figures,
-                           admitted.figures->Tabulate(admitted.shape, measure));
-    ProtectRequest request;
-    request.tables = {figures.get()};
-    request.measure = measure;
-    request.policy = settings_->policy;
-    request.data_set = admitted.plan.data_set;
-    request.cell_key_secret = admitted.cell_key_secret;
-    CAIRN_RETURN_IF_ERROR(HoldAgainstReleased(releases_, *admitted.source,
-                                              admitted.figures, {}, &request));
-    CAIRN_ASSIGN_OR_RETURN(const CertificateStore::ProofPtr certificates,
-                           releases_->certificates()->Find(data_set, measure));
-    request.certificates = certificates.get();
-    CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> protections,
-                           Protect(request));
-    KeptReceipt receipt =
-        KeptReceipt::Make(FullReceiptText(TermsOf(*settings_), protections[0]));
-    tables.push_back({measure,
-                      std::make_shared<const ProtectedTable>(
-                          std::move(protections[0].table)),
-                      std::move(protections[0].why), std::move(receipt),
-                      std::move(protections[0].certificates)});
-  }
-  return tables;
-}
-
-void Answerer::Leave(bool first, Watch::time_point start,
-                     v1::Answer* answer) const {
-  std::chrono::milliseconds elapsed = MsSince(start);
-  if (first && wait_ != nullptr) {
-    elapsed = LeavingTime(elapsed);
-    wait_(start + elapsed);
-  }
-  answer->set_elapsed_ms(static_cast<uint32_t>(elapsed.count()));
-}
-
 absl::Status Answerer::WriteFailed(const absl::Status& why,
                                    v1::Answer* answer) {
   // The true reason is for the agency's own eyes; the sentence sent depends on
@@ -234,20 +157,12 @@ absl::Status Answerer::WriteEnd(const std::string& reason, v1::Answer* answer) {
 }
 
 absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
-                               Watch::time_point start, v1::Answer* answer) {
-  auto tables = Tables(admitted);
-  const bool first = !tables.ok() || std::any_of(tables->begin(), tables->end(),
-                                                 [](const PreviewTable& table) {
-                                                   return !table.why.empty();
-                                                 });
-  if (!tables.ok()) {
-    Leave(first, start, answer);
-    return WriteFailed(tables.status(), answer);
-  }
+                               std::vector<PreviewTable> tables,
+                               v1::Answer* answer) {
   int64_t shown = 0, hidden = 0;
   DisclosureReceipt disclosure = TermsOf(*settings_);
   std::vector<std::string> kept;
-  for (const PreviewTable& table : *tables) {
+  for (const PreviewTable& table : tables) {
     *answer->mutable_tables()->add_table() = ToProto(*table.table);
     TableReceipt open = MakeTableReceipt(*table.table);
     if (table.receipt.has_value()) open.full_receipt = table.receipt->hash;
@@ -256,9 +171,8 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
     kept.push_back(Hex(open.full_receipt));
     disclosure.tables.push_back(std::move(open));
   }
-  Leave(first, start, answer);
   CAIRN_ASSIGN_OR_RETURN(const bool looked_at_first,
-                         LookFirst(admitted, *tables, at_gate, answer));
+                         LookFirst(admitted, tables, at_gate, answer));
   if (looked_at_first) return absl::OkStatus();
   *answer->mutable_receipt()->mutable_disclosure() = ToProto(disclosure);
   const Commitment commitment =
@@ -275,7 +189,7 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
   released.fields["receipts"] = absl::StrJoin(kept, ",");
   // By measure: released themselves, or worked out from tables of the plan.
   std::vector<std::string> measures, worked_out;
-  for (const PreviewTable& table : *tables) {
+  for (const PreviewTable& table : tables) {
     (table.table->worked_out() ? worked_out : measures)
         .push_back(table.measure.ToString());
   }
@@ -294,7 +208,7 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
     }
     CAIRN_RETURN_IF_ERROR(releases_->commitments()->Write(
         receipt.index, commitment.salt, std::nullopt));
-    for (const PreviewTable& table : *tables) {
+    for (const PreviewTable& table : tables) {
       if (table.why.empty()) continue;  // released before
       CAIRN_RETURN_IF_ERROR(releases_->Write(key, *table.table));
       CAIRN_RETURN_IF_ERROR(
@@ -305,7 +219,7 @@ absl::Status Answerer::Release(const Admitted& admitted, const AtGate& at_gate,
     return absl::OkStatus();
   };
   CAIRN_RETURN_IF_ERROR(ledger_->Append({released}, write).status());
-  for (const PreviewTable& table : *tables) {
+  for (const PreviewTable& table : tables) {
     if (table.why.empty()) continue;
     releases_->Remember(key, table.table);
     releases_->certificates()->Remember(table.table->data_set(), table.measure,
@@ -363,20 +277,24 @@ absl::Status Answerer::WriteReceived(const v1::Ask& ask, const Query& query,
   return ledger_->Append(entries, write).status();
 }
 
-absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
-                                            const AskFindings& findings) {
+absl::StatusOr<Answerer::Begun> Answerer::Begin(const v1::Ask& given,
+                                                const AskFindings& findings) {
   const auto start = Watch::now();
   // Both go into the ledger: whoever sends more than an id gets its beginning
   // back.
   v1::Ask ask = given;
   ask.set_query_id(Beginning(given.query_id()));
   ask.set_asker(Beginning(given.asker()));
+  if (under_way_ != nullptr &&
+      under_way_->answer.query_id() == ask.query_id()) {
+    return Begun{Begun::Next::kLater, {}, nullptr};
+  }
   CAIRN_ASSIGN_OR_RETURN(std::optional<AskBook::Asked> before,
                          asks_->Find(ask));
   if (!findings.refusal.has_value() && before.has_value() && before->same &&
       before->answer.has_value()) {
     // Nothing new leaves and nothing is run: the entry is that of the first.
-    return *std::move(before->answer);
+    return Begun{Begun::Next::kSend, *std::move(before->answer), nullptr};
   }
   v1::Answer answer;
   answer.set_query_id(ask.query_id());
@@ -398,6 +316,11 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
   if (!admitted.ok() && refusal.sentence.empty()) return admitted.status();
   const bool rehearsed =
       at_gate.judged.has_value() && at_gate.judged->course == Course::kRehearse;
+  auto wanted = admitted.ok() ? LookUp(*admitted) : std::vector<Wanted>();
+  const bool first = NeedsWork(wanted);
+  if (under_way_ != nullptr && (first || rehearsed)) {
+    return Begun{Begun::Next::kLater, {}, nullptr};
+  }
   if (rehearsed) {
     LogLine("query.rehearsed",
             {{"query", ask.query_id()},
@@ -405,14 +328,44 @@ absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& given,
                                                   : "would be refused"}});
   }
   // Nothing of a rehearsal is kept: it is the same work each time.
-  if (!admitted.ok()) Leave(/*first=*/rehearsed, start, &answer);
+  if (!admitted.ok()) SetElapsed(Leave(/*first=*/rehearsed, start), &answer);
   CAIRN_RETURN_IF_ERROR(WriteReceived(
       ask, query.ok() ? *query : Query(), at_gate, findings,
       admitted.ok() ? nullptr : &refusal, !before.has_value(), &answer));
-  if (admitted.ok()) {
-    CAIRN_RETURN_IF_ERROR(Release(*admitted, at_gate, start, &answer));
+  if (!admitted.ok()) {
+    return Begun{Begun::Next::kSend, std::move(answer), nullptr};
   }
-  return answer;
+  auto run =
+      std::make_shared<Run>(Run{start, *std::move(admitted), std::move(at_gate),
+                                first, std::move(wanted), std::move(answer)});
+  if (first) {
+    under_way_ = run;
+    return Begun{Begun::Next::kWork, {}, std::move(run)};
+  }
+  Work(run.get());
+  CAIRN_ASSIGN_OR_RETURN(answer, Finish(run.get()));
+  return Begun{Begun::Next::kSend, std::move(answer), nullptr};
+}
+
+absl::StatusOr<v1::Answer> Answerer::Finish(Run* run) {
+  const std::shared_ptr<Run> ended =
+      under_way_.get() == run ? std::move(under_way_) : nullptr;
+  SetElapsed(run->took, &run->answer);
+  if (!run->tables.ok()) {
+    CAIRN_RETURN_IF_ERROR(WriteFailed(run->tables.status(), &run->answer));
+  } else {
+    CAIRN_RETURN_IF_ERROR(Release(run->admitted, run->at_gate,
+                                  *std::move(run->tables), &run->answer));
+  }
+  return std::move(run->answer);
+}
+
+absl::StatusOr<v1::Answer> Answerer::Answer(const v1::Ask& ask,
+                                            const AskFindings& findings) {
+  CAIRN_ASSIGN_OR_RETURN(Begun begun, Begin(ask, findings));
+  if (begun.next != Begun::Next::kWork) return std::move(begun.answer);
+  Work(begun.run.get());
+  return Finish(begun.run.get());
 }
 
 }  // namespace cairn

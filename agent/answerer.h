@@ -14,6 +14,7 @@
 #include "agent/ask_book.h"
 #include "agent/config.h"
 #include "agent/data_source.h"
+#include "agent/epochs.h"
 #include "agent/figure_cache.h"
 #include "agent/gatekeeper.h"
 #include "agent/ledger_link.h"
@@ -48,7 +49,11 @@ namespace cairn {
 // question as abandoned; after B, the same bytes are sent when it is asked
 // again. It never runs twice.
 //
-// One thread at a time.
+// Where a table is protected, that and the wait are Work(): seconds in which
+// what was told before can still be answered. Of questions that need a first
+// table there is one at a time, so that each is held against all before it.
+//
+// One thread at a time, but for Work().
 class Answerer {
  public:
   using Watch = std::chrono::steady_clock;
@@ -67,15 +72,36 @@ class Answerer {
   void SetGate(Gatekeeper* gate) { gate_ = gate; }
 
   // How to wait until the moment when a first answer leaves
-  // (agent/leaving_time.h); called before anything of it is written. Without
-  // one, it leaves as soon as it is made.
+  // (agent/leaving_time.h); called before anything of it is written, where
+  // Work() is. Without one, it leaves as soon as it is made.
   using Wait = std::function<void(Watch::time_point)>;
   void SetWait(Wait wait) { wait_ = std::move(wait); }
 
   // Always an answer: tables, or a refusal with its reason. An error only when
   // the agent's own state cannot be written or read: the agent is to stop.
+  // Not while a first release is under way.
   absl::StatusOr<v1::Answer> Answer(const v1::Ask& ask,
                                     const AskFindings& findings = {});
+
+  // The same in parts. A `run` was admitted, in commit A, and needs tables that
+  // nobody was told of.
+  struct Run;
+  struct Begun {
+    enum class Next { kSend, kWork, kLater };
+    Next next;
+    v1::Answer answer;         // kSend
+    std::shared_ptr<Run> run;  // kWork; then Finish()
+  };
+  // kLater: it needs a first table itself, or is the same question, while
+  // another run is under way; nothing is written, and it is to be begun again
+  // after that one's Finish(). Errors as Answer().
+  absl::StatusOr<Begun> Begin(const v1::Ask& ask,
+                              const AskFindings& findings = {});
+  // Makes the tables and waits for their time to leave. On any thread, while
+  // others are begun; no load of its data set is taken up meanwhile.
+  void Work(Run* run) const;
+  // Commit B. Errors as Answer().
+  absl::StatusOr<v1::Answer> Finish(Run* run);
 
   // What would leave for a question, and why each hidden cell is hidden. Writes
   // nothing, pins nothing: for the steward's own terminal.
@@ -143,27 +169,39 @@ class Answerer {
                                      Refusal* refusal);
   absl::Status ReleasePlanOf(const DataSet& data_set, Use use,
                              OpenSource* open);
-  // The tables of a question: as they were released, worked out from those of
-  // the release plan, or newly protected.
-  absl::StatusOr<std::vector<PreviewTable>> Tables(const Admitted& admitted);
+  // A table of a question: as it was released or follows from the release plan,
+  // or what a new one is to be held against.
+  struct Wanted {
+    Measure measure;
+    std::optional<PreviewTable> known;
+    Earlier earlier;
+  };
+  absl::StatusOr<std::vector<Wanted>> LookUp(const Admitted& admitted);
+  static bool NeedsWork(const absl::StatusOr<std::vector<Wanted>>& wanted);
+  // Those and the others, newly protected.
+  absl::StatusOr<std::vector<PreviewTable>> MakeTables(
+      const Admitted& admitted,
+      absl::StatusOr<std::vector<Wanted>> wanted) const;
+  absl::StatusOr<PreviewTable> MakeTable(const Admitted& admitted,
+                                         const Wanted& wanted) const;
   // Commit A: what was asked, and what is done with it. `refusal` is null where
   // it is admitted, else `answer` becomes it. A `new_id` is used from then on.
   absl::Status WriteReceived(const v1::Ask& ask, const Query& query,
                              const AtGate& at_gate, const AskFindings& findings,
                              const Refusal* refusal, bool new_id,
                              v1::Answer* answer);
-  // The run and commit B. Fills in `answer`.
+  // Commit B. Fills in `answer`.
   absl::Status Release(const Admitted& admitted, const AtGate& at_gate,
-                       Watch::time_point start, v1::Answer* answer);
+                       std::vector<PreviewTable> tables, v1::Answer* answer);
   // Whether persons look at the result first; `answer` then says so.
   absl::StatusOr<bool> LookFirst(const Admitted& admitted,
-                                 std::vector<PreviewTable> tables,
+                                 const std::vector<PreviewTable>& tables,
                                  const AtGate& at_gate, v1::Answer* answer);
   absl::Status WriteFailed(const absl::Status& why, v1::Answer* answer);
   // Commit B of a question that was admitted and has no tables to send.
   absl::Status WriteEnd(const std::string& reason, v1::Answer* answer);
-  // Waits where something was protected. Says in `answer` how long it took.
-  void Leave(bool first, Watch::time_point start, v1::Answer* answer) const;
+  // Waits where something was protected. How long it took.
+  std::chrono::milliseconds Leave(bool first, Watch::time_point start) const;
 
   const AgentSettings* const settings_;
   Ledger* const ledger_;
@@ -174,6 +212,20 @@ class Answerer {
   Wait wait_;
   RecordsBook* records_ = nullptr;
   std::map<std::string, OpenSource> sources_;
+  std::shared_ptr<Run> under_way_;  // from Begin() until Finish()
+};
+
+struct Answerer::Run {
+  Watch::time_point start;
+  Admitted admitted;
+  AtGate at_gate;
+  bool first = false;  // some of its tables were never told
+  absl::StatusOr<std::vector<Wanted>> wanted;
+  v1::Answer answer;
+  // Of Work():
+  absl::StatusOr<std::vector<PreviewTable>> tables =
+      std::vector<PreviewTable>();
+  std::chrono::milliseconds took{0};
 };
 
 }  // namespace cairn

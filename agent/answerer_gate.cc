@@ -49,14 +49,15 @@ absl::Status Answerer::PassGate(const Plan& plan, AtGate* at_gate,
   return absl::FailedPreconditionError(refusal->sentence);
 }
 
-absl::StatusOr<bool> Answerer::LookFirst(const Admitted& admitted,
-                                         std::vector<PreviewTable> tables,
-                                         const AtGate& at_gate,
-                                         v1::Answer* answer) {
-  if (!at_gate.judged.has_value()) return false;
-  Preview preview;
-  preview.plan = admitted.plan;
-  preview.tables = std::move(tables);
+absl::StatusOr<bool> Answerer::LookFirst(
+    const Admitted& admitted, const std::vector<PreviewTable>& tables,
+    const AtGate& at_gate, v1::Answer* answer) {
+  // The words take longer than all else of an answer: only where they are read.
+  if (!at_gate.judged.has_value() ||
+      !Gatekeeper::LooksAtResult(*at_gate.judged)) {
+    return false;
+  }
+  const Preview preview{admitted.plan, tables};
   CAIRN_ASSIGN_OR_RETURN(const std::string words, PreviewText(preview));
   Refusal refusal;
   CAIRN_ASSIGN_OR_RETURN(

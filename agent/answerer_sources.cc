@@ -48,7 +48,10 @@ absl::StatusOr<Answerer::OpenSource*> Answerer::Source(const DataSet& data_set,
   const std::string path = settings_->ExtractPath(data_set.id);
   const std::string stamp = StampOf(path);
   OpenSource& open = sources_[data_set.id];
-  if (open.source == nullptr || open.stamp != stamp) {
+  // What a run reads stays until it is finished.
+  const bool in_use = under_way_ != nullptr &&
+                      under_way_->admitted.plan.data_set->id == data_set.id;
+  if (open.source == nullptr || (open.stamp != stamp && !in_use)) {
     open.figures.reset();
     open.source.reset();
     auto source = OpenDataSource(*settings_, data_set, path);

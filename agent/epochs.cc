@@ -32,32 +32,45 @@ absl::Status AddMeetings(const DataSource& source, FigureCache* figures,
 
 }  // namespace
 
-absl::Status HoldAgainstReleased(ReleaseStore* releases,
-                                 const DataSource& source, FigureCache* figures,
-                                 const std::vector<const ProtectedTable*>& also,
-                                 ProtectRequest* request) {
-  const Measure measure = request->measure;
-  Timeline& timeline = request->timeline;
-  timeline.eras = source.eras();
-  timeline.spans.assign(request->tables.size(), source.span());
+absl::StatusOr<Earlier> FindEarlier(ReleaseStore* releases,
+                                    const DataSource& source,
+                                    const Measure& measure) {
   std::vector<const std::map<std::string, ReleaseStore::TablePtr>*> released;
   std::vector<EraSet> spans;
+  const std::string& data_set = source.meta().data_set();
   const std::vector<DataSource::Epoch> epochs = source.Epochs();
   for (const DataSource::Epoch& epoch : epochs) {
-    CAIRN_ASSIGN_OR_RETURN(
-        const auto* tables,
-        releases->Tables(source.meta().data_set(), epoch.id, measure));
+    CAIRN_ASSIGN_OR_RETURN(const auto* tables,
+                           releases->Tables(data_set, epoch.id, measure));
     // An epoch without figures ties no others.
     spans.push_back(tables->empty() ? EraSet() : epoch.span);
     released.push_back(tables);
   }
+  Earlier earlier;
   const std::vector<bool> connected = Connected(source.span(), spans);
   for (size_t e = 0; e < epochs.size(); ++e) {
     if (!connected[e]) continue;
     for (const auto& [key, table] : *released[e]) {
-      request->pinned.push_back(table.get());
-      timeline.spans.push_back(epochs[e].span);
+      earlier.tables.push_back(table);
+      earlier.spans.push_back(epochs[e].span);
     }
+  }
+  CAIRN_ASSIGN_OR_RETURN(earlier.certificates,
+                         releases->certificates()->Find(data_set, measure));
+  return earlier;
+}
+
+absl::Status HoldAgainst(const Earlier& earlier, const DataSource& source,
+                         FigureCache* figures,
+                         const std::vector<const ProtectedTable*>& also,
+                         ProtectRequest* request) {
+  const Measure measure = request->measure;
+  Timeline& timeline = request->timeline;
+  timeline.eras = source.eras();
+  timeline.spans.assign(request->tables.size(), source.span());
+  for (size_t i = 0; i < earlier.tables.size(); ++i) {
+    request->pinned.push_back(earlier.tables[i].get());
+    timeline.spans.push_back(earlier.spans[i]);
   }
   for (const ProtectedTable* table : also) {
     request->pinned.push_back(table);

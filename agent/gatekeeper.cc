@@ -275,7 +275,7 @@ absl::StatusOr<bool> Gatekeeper::MayLeave(const Judged& judged,
                                           absl::string_view result,
                                           absl::string_view words,
                                           Refusal* refusal) {
-  if (!judged.used.has_value() || !judged.used->result_too) return true;
+  if (!LooksAtResult(judged)) return true;
   Case looked = *judged.used;
   if (looked.stage == CaseStage::kResult) {
     if (looked.result == ResultName(looked.question, result)) return true;

@@ -84,6 +84,11 @@ class Gatekeeper {
   absl::Status WriteReceived(const Opened& opened, const Plan* plan,
                              const Judged* judged);
 
+  // Whether persons are to look at the result before it leaves: where they are
+  // not, MayLeave says true and needs no words.
+  static bool LooksAtResult(const Judged& judged) {
+    return judged.used.has_value() && judged.used->result_too;
+  }
   // Whether the result of an admitted question may leave: its bytes as they
   // would. False: persons look at it first; `refusal` says so, and the case
   // waits for them, with the result in words. Commits what it writes.

@@ -67,9 +67,9 @@ class MeasurePlanner {
       keys_.push_back(table.Key());
       figures_.push_back(std::move(figures));
     }
-    CAIRN_ASSIGN_OR_RETURN(certificates_,
-                           request_.releases->certificates()->Find(
-                               request_.data_set->id, measure_));
+    CAIRN_ASSIGN_OR_RETURN(
+        earlier_, FindEarlier(request_.releases, *request_.source, measure_));
+    certificates_ = earlier_.certificates;
     for (size_t first = 0; first < keys_.size();) {
       const size_t count = BlockFrom(first);
       CAIRN_RETURN_IF_ERROR(ProtectBlock(first, count, /*thorough=*/true));
@@ -122,9 +122,8 @@ class MeasurePlanner {
     request.data_set = request_.data_set;
     request.cell_key_secret = request_.cell_key_secret;
     request.thorough = thorough && count > 1;
-    CAIRN_RETURN_IF_ERROR(
-        HoldAgainstReleased(request_.releases, *request_.source,
-                            request_.figures, made_, &request));
+    CAIRN_RETURN_IF_ERROR(HoldAgainst(earlier_, *request_.source,
+                                      request_.figures, made_, &request));
     auto protections = Protect(request);
     if (absl::IsResourceExhausted(protections.status())) {
       return Outcome::kTooMuch;
@@ -151,6 +150,7 @@ class MeasurePlanner {
   const PlanRequest& request_;
   const Measure& measure_;
   std::vector<const ProtectedTable*> made_;
+  Earlier earlier_;
   std::shared_ptr<const ReleaseProof> certificates_;
   std::vector<std::string> keys_;
   std::vector<FigureCache::TablePtr> figures_;

@@ -165,7 +165,7 @@ absl::StatusOr<Answerer::Preview> Answerer::MakePreview(const Query& query) {
   absl::Status status = admitted.status();
   Preview preview;
   if (status.ok()) {
-    auto tables = Tables(*admitted);
+    auto tables = MakeTables(*admitted, LookUp(*admitted));
     status = tables.status();
     if (tables.ok()) preview.tables = *std::move(tables);
     preview.plan = std::move(admitted->plan);

@@ -86,14 +86,19 @@ RunningAgent::RunningAgent(const AgentSettings& settings, AgentState* state,
           },
           settings.catalogue->digest, Handlers()),
       metrics_(AgentMetrics()),
-      worker_(1, kMaxWaiting) {
+      worker_(1, kMaxWaiting),
+      first_releases_(1, 1) {
   answerer_.SetGate(gate->keeper.get());
-  // On the worker: whoever asks beside it cannot tell when the work was done.
   answerer_.SetWait([](Answerer::Watch::time_point until) {
     std::this_thread::sleep_until(until);
   });
   answerer_.SetRecords(state->records.get());
   SetHoldings(answerer_.Holdings());
+}
+
+RunningAgent::~RunningAgent() {
+  worker_.Join();
+  first_releases_.Join();
 }
 
 absl::Status RunningAgent::Run() {
@@ -159,19 +164,13 @@ void RunningAgent::Take(v1::Ask ask) {
   const auto came = std::chrono::steady_clock::now();
   AskFindings findings;
   if (peers_ != nullptr) findings = peers_->Look(ask);
-  const bool taken = worker_.Push([this, ask, findings, came] {
-    // The coordinator has stopped waiting: what is asked now comes first.
-    const auto waited = std::chrono::steady_clock::now() - came;
-    const std::chrono::milliseconds within(ask.answer_within_ms());
-    if (within.count() > 0 && waited > within) {
-      LogLine("query.late", {{"query", ask.query_id()}});
-      metrics_.Add(kQueries, "late");
-      CountReject(Reject::kLate);
-      return;
-    }
-    Answer(ask, findings);
-  });
-  if (taken) return;
+  Asked asked{std::move(ask), std::move(findings), came};
+  if (!worker_.Push([this, asked] { Answer(asked); })) {
+    SendOverloaded(asked.ask);
+  }
+}
+
+void RunningAgent::SendOverloaded(const v1::Ask& ask) {
   metrics_.Add(kQueries, "overloaded");
   CountReject(Reject::kOverloaded);
   link_.Send(
@@ -184,18 +183,56 @@ void RunningAgent::CountReject(Reject why) {
   if (!Quarantined()) rejects_->Add(why);
 }
 
-void RunningAgent::Answer(const v1::Ask& ask, const AskFindings& findings) {
-  if (Quarantined()) {
-    metrics_.Add(kQueries, "refused");
-    link_.Send(RefusalTo(ask, v1::QUARANTINED, kQuarantineWords));
+bool RunningAgent::IsLate(const Asked& asked) {
+  const auto waited = std::chrono::steady_clock::now() - asked.came;
+  const std::chrono::milliseconds within(asked.ask.answer_within_ms());
+  return within.count() > 0 && waited > within;
+}
+
+void RunningAgent::Answer(Asked asked) {
+  // What is asked now comes first.
+  if (IsLate(asked)) {
+    LogLine("query.late", {{"query", asked.ask.query_id()}});
+    metrics_.Add(kQueries, "late");
+    CountReject(Reject::kLate);
     return;
   }
-  auto answer = answerer_.Answer(ask, findings);
+  if (Quarantined()) {
+    metrics_.Add(kQueries, "refused");
+    link_.Send(RefusalTo(asked.ask, v1::QUARANTINED, kQuarantineWords));
+    return;
+  }
+  auto begun = answerer_.Begin(asked.ask, asked.findings);
+  if (!begun.ok()) return Stop(begun.status());
+  switch (begun->next) {
+    case Answerer::Begun::Next::kSend:
+      return Send(std::move(begun->answer));
+    case Answerer::Begun::Next::kLater:
+      if (later_.size() == kMaxWaiting) return SendOverloaded(asked.ask);
+      return later_.push_back(std::move(asked));
+    case Answerer::Begun::Next::kWork:
+      break;
+  }
+  const bool taken = first_releases_.Push([this, run = begun->run] {
+    answerer_.Work(run.get());
+    // Unless the agent ends: then the next start closes it.
+    (void)worker_.PushFirst([this, run] { Finish(run); });
+  });
+  if (!taken) LogLine("query.dropped", {{"query", asked.ask.query_id()}});
+}
+
+void RunningAgent::Finish(const std::shared_ptr<Answerer::Run>& run) {
+  Send(answerer_.Finish(run.get()));
+  for (Asked& asked : std::exchange(later_, {})) Answer(std::move(asked));
+}
+
+void RunningAgent::Send(absl::StatusOr<v1::Answer> answer) {
   absl::Status done = answer.status();
   if (done.ok()) done = AddProof(&*answer);
   if (!done.ok()) return Stop(done);
   const std::string outcome = answer->has_refusal() ? "refused" : "released";
-  LogLine("query.answered", {{"query", ask.query_id()}, {"outcome", outcome}});
+  LogLine("query.answered",
+          {{"query", answer->query_id()}, {"outcome", outcome}});
   metrics_.Add(kQueries, outcome);
   metrics_.Observe(kQuerySeconds, answer->elapsed_ms() / 1000.0);
   v1::AgentMessage message;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,7 +39,8 @@ struct Gate {
 absl::StatusOr<Gate> OpenGate(const AgentSettings& settings, AgentState* state);
 
 // The agent while it runs: what the line brings, and what time brings.
-// Everything that touches the disk or the answerer runs on the one worker.
+// Everything that touches the disk or the answerer runs on the one worker, but
+// for the making of first tables (Answerer::Work).
 class RunningAgent {
  public:
   using SteadyClock = std::chrono::steady_clock;
@@ -48,6 +50,8 @@ class RunningAgent {
   RunningAgent(const AgentSettings& settings, AgentState* state,
                LogSigner* signer, Gate* gate, LedgerLink* ledger,
                RejectCounts* rejects);
+
+  ~RunningAgent();
 
   // Until a signal. Why the agent stopped itself; OK where it did not.
   absl::Status Run();
@@ -70,8 +74,19 @@ class RunningAgent {
   // `seen` is what he remembers.
   void Quarantine(const absl::Status& why, const std::string& seen);
 
+  // A question, since it came.
+  struct Asked {
+    v1::Ask ask;
+    AskFindings findings;
+    std::chrono::steady_clock::time_point came;
+  };
   void Take(v1::Ask ask);
-  void Answer(const v1::Ask& ask, const AskFindings& findings);
+  // Whether its coordinator has stopped waiting for it.
+  bool IsLate(const Asked& asked);
+  void Answer(Asked asked);
+  void Finish(const std::shared_ptr<Answerer::Run>& run);
+  void Send(absl::StatusOr<v1::Answer> answer);
+  void SendOverloaded(const v1::Ask& ask);
   absl::Status AddProof(v1::Answer* answer);
 
   void Meet(const v1::Welcome& welcome);
@@ -111,7 +126,11 @@ class RunningAgent {
   Renewal renewal_;
   CoordinatorLink link_;
   Metrics metrics_;
-  WorkQueue worker_;
+  // Of the worker alone: what is begun again when a first release is over.
+  std::deque<Asked> later_;
+  WorkQueue worker_;  // all that reads or writes the agent's state
+  // First releases, one at a time: what was told before is answered meanwhile.
+  WorkQueue first_releases_;
 };
 
 }  // namespace cairn

@@ -10,15 +10,24 @@ WorkQueue::WorkQueue(size_t threads, size_t capacity) : capacity_(capacity) {
   }
 }
 
-WorkQueue::~WorkQueue() {
+void WorkQueue::Join() {
   Close();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkQueue::Push(std::function<void()> work) {
   MutexLock lock(&mutex_);
   if (closed_ || queue_.size() >= capacity_) return false;
   queue_.push_back(std::move(work));
+  wake_.NotifyOne();
+  return true;
+}
+
+bool WorkQueue::PushFirst(std::function<void()> work) {
+  MutexLock lock(&mutex_);
+  if (closed_) return false;
+  queue_.push_front(std::move(work));
   wake_.NotifyOne();
   return true;
 }

@@ -15,15 +15,19 @@ namespace cairn {
 class WorkQueue {
  public:
   WorkQueue(size_t threads, size_t capacity);
-  // Runs what is queued, then joins.
-  ~WorkQueue();
+  ~WorkQueue() { Join(); }
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
   // False if the queue is full or closed: the caller answers "overloaded".
   [[nodiscard]] bool Push(std::function<void()> work);
+  // Ahead of all that waits, and however much that is: the rest of work that
+  // was taken before. False only after Close().
+  [[nodiscard]] bool PushFirst(std::function<void()> work);
   // No more work is taken; what is queued still runs.
   void Close();
+  // Closes, and returns when what is queued has run.
+  void Join();
 
  private:
   void Run();

@@ -115,8 +115,10 @@ absl::Status Measure1(const AgentSettings& settings, const DataSet& data_set,
     for (const ProtectedTable& table : pinned) request.pinned.push_back(&table);
     std::vector<const ProtectedTable*> also = std::move(request.pinned);
     request.pinned.clear();
+    CAIRN_ASSIGN_OR_RETURN(const Earlier earlier,
+                           FindEarlier(releases.get(), *source, measure));
     CAIRN_RETURN_IF_ERROR(
-        HoldAgainstReleased(releases.get(), *source, &figures, also, &request));
+        HoldAgainst(earlier, *source, &figures, also, &request));
     request.certificates = certificates[measure.ToString()].get();
     const double before = Now();
     CAIRN_ASSIGN_OR_RETURN(std::vector<Protection> done, Protect(request));

@@ -18,8 +18,8 @@ ANSWERED_WITHIN = 1  # second, 99 of 100 whose figures are pinned
 MEMORY_MIB = 512
 NORMAL_WITHIN = 10  # seconds, after too many questions
 GROWTH = 1.05  # of memory, from the first part of a long time to the last
-# Nobody asked these before: each makes every agency protect a table, which what it is
-# asked meanwhile waits for (agent/running_agent.cc).
+# Nobody asked these before: each makes every agency protect a table. What is pinned is
+# answered meanwhile.
 NEW = ("hour", "weekday", "admitted", "police_aware", "alcohol_drug", "department_type",
        "site_code", "age_band", "lad", "ward", "imd_decile", "financial_year")
 

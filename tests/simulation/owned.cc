@@ -104,7 +104,7 @@ WorkQueue::WorkQueue(size_t threads, size_t capacity) : capacity_(capacity) {
   threads_.resize(threads == 1 ? 0 : 1);
 }
 
-WorkQueue::~WorkQueue() { Close(); }
+void WorkQueue::Join() { Close(); }
 
 void WorkQueue::Close() {
   MutexLock lock(&mutex_);
@@ -114,7 +114,15 @@ void WorkQueue::Close() {
 bool WorkQueue::Push(std::function<void()> work) {
   {
     MutexLock lock(&mutex_);
-    if (closed_ || queue_.size() >= capacity_) return false;
+    if (queue_.size() >= capacity_) return false;
+  }
+  return PushFirst(std::move(work));
+}
+
+bool WorkQueue::PushFirst(std::function<void()> work) {
+  {
+    MutexLock lock(&mutex_);
+    if (closed_) return false;
     queue_.emplace_back();
   }
   Simulator* simulator = Simulator::Current();

@@ -48,6 +48,26 @@ TEST(WorkQueue, SaysNoWhenItIsFullAndYesWhenItHasRoomAgain) {
   EXPECT_TRUE(queue.Push([] {}));
 }
 
+TEST(WorkQueue, WhatEndsOtherWorkComesFirstHoweverMuchWaits) {
+  std::vector<int> order;
+  WorkQueue queue(1, 2);
+  std::promise<void> started, release;
+  std::shared_future<void> go = release.get_future().share();
+  ASSERT_TRUE(queue.Push([&started, go] {
+    started.set_value();
+    go.wait();
+  }));
+  started.get_future().wait();
+  EXPECT_TRUE(queue.Push([&order] { order.push_back(1); }));
+  EXPECT_TRUE(queue.Push([&order] { order.push_back(2); }));
+  EXPECT_FALSE(queue.Push([] {}));
+  EXPECT_TRUE(queue.PushFirst([&order] { order.push_back(0); }));
+  release.set_value();
+  queue.Join();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
+  EXPECT_FALSE(queue.PushFirst([] {}));
+}
+
 TEST(WorkQueue, AfterCloseTakesNothingButFinishesWhatItTook) {
   std::atomic<int> ran{0};
   auto queue = std::make_unique<WorkQueue>(1, 10);
