@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -68,19 +69,23 @@ absl::Status AppendRows(const Answerer::Preview& preview, std::string* out) {
     CAIRN_ASSIGN_OR_RETURN(const auto bound,
                            BoundRows::Bind(preview.plan, table.table->shape(),
                                            table.table->additive()));
-    own.measures.push_back({bound->keys(), bound->Cells(table.table->cells())});
+    own.measures.push_back(
+        {bound->keys(), std::make_shared<const std::vector<Cell>>(
+                            bound->Cells(table.table->cells()))});
     decimals.push_back(table.table->decimals());
   }
   std::vector<Line> lines(1, preview.plan.query.by);
   for (const Measure& measure : preview.plan.query.measures) {
     lines[0].push_back(measure.ToString());
   }
-  for (const MergedRow& row : Merge(preview.plan, decimals, {own})) {
-    if (lines.size() > kMaxRows) break;
-    Line line = row.key;
-    for (const Figure& figure : row.figures) line.push_back(Shown(figure));
-    lines.push_back(std::move(line));
-  }
+  Merge(preview.plan, decimals, {own},
+        [&lines](const RowKey& key, const std::string&,
+                 absl::Span<const Figure> figures) {
+          if (lines.size() > kMaxRows) return;
+          Line line = key;
+          for (const Figure& figure : figures) line.push_back(Shown(figure));
+          lines.push_back(std::move(line));
+        });
   absl::StrAppend(out, "What the analyst would see of this agency:\n\n");
   AppendTable(lines, out);
   return absl::OkStatus();

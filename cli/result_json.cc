@@ -22,20 +22,49 @@ std::string LineArray(const std::vector<std::string>& parts) {
   return absl::StrCat("[\n", absl::StrJoin(parts, ",\n"), "\n]");
 }
 
-std::string Row(const v1::Result& result, const v1::ResultRow& row) {
-  JsonObject key;
-  for (int i = 0; i < result.dimension_size(); ++i) {
-    key.Add(result.dimension(i), JsonText(KeyOf(row, i)));
+// Writes rows, each a JSON object; what they have in common is put into JSON
+// once.
+class RowWriter {
+ public:
+  explicit RowWriter(const v1::Result& result) : result_(result) {
+    for (const std::string& dimension : result.dimension()) {
+      names_.push_back(
+          absl::StrCat(names_.empty() ? "" : ",", JsonText(dimension), ":"));
+    }
   }
-  JsonObject object;
-  object.Add("key", key.Done());
-  if (result.split_by_agency()) object.Add("agency", JsonText(row.agency()));
-  return object.Add("measure", JsonText(MeasureName(result, row)))
-      .Add("value", Number(ShownValue(row)))
-      .Add("status", JsonText(StatusName(row.status())))
-      .Add("low", Number(LowOf(row)))
-      .Add("high", Number(HighOf(row)))
-      .Done();
+
+  void Append(const v1::ResultRow& row, std::string* out) const {
+    absl::StrAppend(out, "{\"key\":{");
+    for (size_t i = 0; i < names_.size(); ++i) {
+      absl::StrAppend(out, names_[i],
+                      JsonText(KeyOf(row, static_cast<int>(i))));
+    }
+    absl::StrAppend(out, "}");
+    if (result_.split_by_agency()) {
+      absl::StrAppend(out, ",\"agency\":", JsonText(row.agency()));
+    }
+    absl::StrAppend(out, ",\"measure\":", JsonText(MeasureName(result_, row)),
+                    ",\"value\":", Number(ShownValue(row)));
+    absl::StrAppend(out, ",\"status\":\"", StatusName(row.status()),
+                    "\",\"low\":", Number(LowOf(row)),
+                    ",\"high\":", Number(HighOf(row)), "}");
+  }
+
+ private:
+  const v1::Result& result_;
+  std::vector<std::string> names_;
+};
+
+// As LineArray.
+std::string Rows(const v1::Result& result) {
+  if (result.row().empty()) return "[]";
+  const RowWriter writer(result);
+  std::string out = "[\n";
+  for (int i = 0; i < result.row_size(); ++i) {
+    if (i > 0) out += ",\n";
+    writer.Append(result.row(i), &out);
+  }
+  return out += "\n]";
 }
 
 std::string Noise(const v1::CellKey& noise) {
@@ -161,10 +190,7 @@ std::string Agency(const v1::AgencyOutcome& agency) {
 }  // namespace
 
 std::string ResultToJson(const v1::Result& result) {
-  std::vector<std::string> rows, agencies;
-  for (const v1::ResultRow& row : result.row()) {
-    rows.push_back(Row(result, row));
-  }
+  std::vector<std::string> agencies;
   for (const v1::AgencyOutcome& agency : result.agency()) {
     agencies.push_back(Agency(agency));
   }
@@ -178,7 +204,7 @@ std::string ResultToJson(const v1::Result& result) {
           .Add("dimensions", JsonTexts({result.dimension().begin(),
                                         result.dimension().end()}))
           .Add("rule", rule == nullptr ? "null" : Rule(*rule))
-          .Add("rows", LineArray(rows))
+          .Add("rows", Rows(result))
           .Add("agencies", LineArray(agencies))
           .Add("receipt",
                result.has_receipt() ? Place(result.receipt()).Done() : "null")
@@ -189,9 +215,11 @@ std::string ResultToJson(const v1::Result& result) {
 }
 
 std::string ResultToJsonl(const v1::Result& result) {
+  const RowWriter writer(result);
   std::string out;
   for (const v1::ResultRow& row : result.row()) {
-    absl::StrAppend(&out, Row(result, row), "\n");
+    writer.Append(row, &out);
+    out += '\n';
   }
   return out;
 }

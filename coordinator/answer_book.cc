@@ -26,9 +26,16 @@ class BoundTables {
  public:
   explicit BoundTables(const Plan& plan) : plan_(plan) {}
 
-  absl::StatusOr<AgencyRows::Rows> RowsOf(const ProtectedTable& table) {
+  // `owner` keeps the table.
+  absl::StatusOr<AgencyRows::Rows> RowsOf(
+      const ProtectedTable& table, const std::shared_ptr<const void>& owner) {
     CAIRN_ASSIGN_OR_RETURN(BoundRows* const bound, Find(table));
-    return AgencyRows::Rows{bound->keys(), bound->Cells(table.cells())};
+    AgencyRows::Rows rows{bound->keys(), {owner, &table.cells()}};
+    if (!bound->as_they_come()) {
+      rows.cells = std::make_shared<const std::vector<Cell>>(
+          bound->Cells(table.cells()));
+    }
+    return rows;
   }
 
  private:
@@ -68,7 +75,8 @@ absl::StatusOr<AgencyRows> RowsFrom(const Plan& plan,
       return absl::InvalidArgumentError(
           absl::StrCat("no table of ", measure.ToString()));
     }
-    CAIRN_ASSIGN_OR_RETURN(AgencyRows::Rows own, bound->RowsOf(*table));
+    CAIRN_ASSIGN_OR_RETURN(AgencyRows::Rows own,
+                           bound->RowsOf(*table, answer.tables));
     rows.measures.push_back(std::move(own));
   }
   return rows;
@@ -250,19 +258,18 @@ v1::CellStatus StatusOf(CellStatus status) {
   return v1::NOT_APPLICABLE;
 }
 
-void AddRows(const std::vector<MergedRow>& rows, v1::Result* result) {
-  for (const MergedRow& row : rows) {
-    for (size_t m = 0; m < row.figures.size(); ++m) {
-      const Figure& figure = row.figures[m];
-      v1::ResultRow* out = result->add_row();
-      for (const std::string& code : row.key) out->add_key(code);
-      out->set_agency(row.agency);
-      out->set_measure(static_cast<uint32_t>(m));
-      out->set_status(StatusOf(figure.status));
-      if (figure.value) out->set_value(*figure.value);
-      if (figure.low) out->set_low(*figure.low);
-      if (figure.high) out->set_high(*figure.high);
-    }
+void AddRow(const RowKey& key, const std::string& agency,
+            absl::Span<const Figure> figures, v1::Result* result) {
+  for (size_t m = 0; m < figures.size(); ++m) {
+    const Figure& figure = figures[m];
+    v1::ResultRow* out = result->add_row();
+    for (const std::string& code : key) out->add_key(code);
+    out->set_agency(agency);
+    out->set_measure(static_cast<uint32_t>(m));
+    out->set_status(StatusOf(figure.status));
+    if (figure.value) out->set_value(*figure.value);
+    if (figure.low) out->set_low(*figure.low);
+    if (figure.high) out->set_high(*figure.high);
   }
 }
 
@@ -361,9 +368,15 @@ void FillResult(const AnswerContext& context, std::vector<AgencyAnswer> answers,
       !context.split && answers.size() > 1 && (distinct || overlap);
   const bool split = context.split || forced;
   result->set_split_by_agency(split);
-  AddRows(
-      split ? SideBySide(plan, decimals, rows) : Merge(plan, decimals, rows),
-      result);
+  const auto add = [result](const RowKey& key, const std::string& agency,
+                            absl::Span<const Figure> figures) {
+    AddRow(key, agency, figures, result);
+  };
+  if (split) {
+    SideBySide(plan, decimals, rows, add);
+  } else {
+    Merge(plan, decimals, rows, add);
+  }
   for (size_t i = 0; i < answers.size(); ++i) {
     AddAgency(answers[i], *context.holdings[i], result);
   }

@@ -15,6 +15,7 @@
 #include "core/link/metrics_file.h"
 #include "core/link/translate.h"
 #include "core/query/filter_text.h"
+#include "google/protobuf/arena.h"
 
 namespace cairn {
 namespace {
@@ -263,7 +264,7 @@ absl::Status Coordinator::StartRun(const std::string& asker,
   for (const std::string& agency : question->agencies) {
     started.mutable_started()->add_agency(agency);
   }
-  on_event(std::move(started));
+  on_event(started);
 
   const uint32_t asked = question->request.timeout_ms();
   const uint32_t timeout_ms =
@@ -405,8 +406,10 @@ AgencyAnswer Coordinator::Read(const std::string& agency,
 void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
                             std::vector<AgencyAnswer> answers,
                             const OnEvent& on_event, const OnEnd& on_end) {
-  v1::QueryEvent event;
-  v1::Result* result = event.mutable_result();
+  // Tens of thousands of small pieces, which are made and let go together.
+  google::protobuf::Arena arena;
+  auto* event = google::protobuf::Arena::CreateMessage<v1::QueryEvent>(&arena);
+  v1::Result* result = event->mutable_result();
   {
     MutexLock lock(&mutex_);
     runs_.erase(question->query_id);
@@ -439,7 +442,7 @@ void Coordinator::FinishRun(const std::shared_ptr<Question>& question,
     on_end(kept);
     return;
   }
-  on_event(std::move(event));
+  on_event(*event);
   on_end(absl::OkStatus());
 }
 

@@ -49,7 +49,7 @@ class Coordinator {
   // Ends every run that is open, then the work queue.
   ~Coordinator();
 
-  using OnEvent = std::function<void(v1::QueryEvent)>;
+  using OnEvent = std::function<void(const v1::QueryEvent&)>;
   using OnEnd = std::function<void(absl::Status)>;
 
   // Runs a question; `on_end` is called once, after the last event.

@@ -20,6 +20,11 @@ constexpr absl::Duration kVouchedFor = absl::Seconds(10);
 // Connections that make no call are forgotten, at the latest, at so many: the
 // calls of those who were forgotten are checked in full.
 constexpr size_t kMaxVouched = 16'384;
+// So long a chain that was checked at a call is not checked again at the next:
+// but for its certificate's end, which is looked at each time, nothing in it
+// changes. Reading it takes longer than all else of a call.
+constexpr absl::Duration kKnownFor = absl::Minutes(1);
+constexpr size_t kMaxKnown = 1'024;
 
 absl::Status WrongRole(const Peer& peer, const std::string& roles) {
   return absl::PermissionDeniedError(
@@ -99,12 +104,30 @@ bool PeerGate::TakeVouched(const std::string& chain) {
   return fresh;
 }
 
+absl::StatusOr<Peer> PeerGate::Verify(const std::string& chain) {
+  const std::string digest = Sha256(chain);
+  const absl::Time now = clock_->Now();
+  {
+    MutexLock lock(&mutex_);
+    const auto found = checked_.find(digest);
+    if (found != checked_.end() && now >= found->second.at &&
+        now < found->second.at + kKnownFor) {
+      return found->second.peer;
+    }
+  }
+  CAIRN_ASSIGN_OR_RETURN(Peer peer,
+                         VerifyPeer(chain, authority_, partnership_));
+  MutexLock lock(&mutex_);
+  if (checked_.size() >= kMaxKnown) checked_.clear();
+  checked_.insert_or_assign(digest, Checked{peer, now});
+  return peer;
+}
+
 absl::StatusOr<Peer> PeerGate::Identify(const grpc::AuthContext& context) {
   const std::string chain = ChainOf(context);
-  CAIRN_ASSIGN_OR_RETURN(Peer peer,
-                         TakeVouched(chain)
-                             ? IdentifyPeer(chain, partnership_)
-                             : VerifyPeer(chain, authority_, partnership_));
+  CAIRN_ASSIGN_OR_RETURN(Peer peer, TakeVouched(chain)
+                                        ? IdentifyPeer(chain, partnership_)
+                                        : Verify(chain));
   MutexLock lock(&mutex_);
   CAIRN_RETURN_IF_ERROR(CheckDenied(KnownOf(peer)));
   return peer;

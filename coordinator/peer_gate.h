@@ -30,8 +30,9 @@ namespace cairn {
 //                     says why
 //   Admit             at each call: that once more (but for the first call,
 //   just
-//                     after the handshake), the name, the role, the deny-list.
-//                     Else the caller is told why, and the log too
+//                     after the handshake, and within a minute of such a
+//                     look), the name, the role, the certificate's end, the
+//                     deny-list. Else the caller is told why, and the log too
 //   Look              every few seconds, at calls that stay open: the deny-list
 //                     as it is by now, and the certificate's end
 //
@@ -89,6 +90,8 @@ class PeerGate {
         clock_(clock) {}
 
   absl::StatusOr<Peer> Identify(const grpc::AuthContext& context);
+  // As VerifyPeer, once a minute for each chain.
+  absl::StatusOr<Peer> Verify(const std::string& chain);
   // Whether the handshake has just said that the root vouches for the chain;
   // once for each handshake.
   bool TakeVouched(const std::string& chain);
@@ -114,6 +117,12 @@ class PeerGate {
   std::string unreadable_ ABSL_GUARDED_BY(mutex_);  // why; "": it is not
   // By the SHA-256 of a chain: until when its handshake counts.
   std::map<std::string, absl::Time> vouched_ ABSL_GUARDED_BY(mutex_);
+  // By the SHA-256 of a chain: whose it is, and when that was found.
+  struct Checked {
+    Peer peer;
+    absl::Time at;
+  };
+  std::map<std::string, Checked> checked_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, Watched> watched_ ABSL_GUARDED_BY(mutex_);
 };

@@ -134,7 +134,7 @@ grpc::ServerWriteReactor<v1::Envelope>* QueryService::RunQuery(
   stream->Hold(coordinator_->gate()->Watch(*peer, cut));
   coordinator_->Ask(
       peer->identity.id, request->message(), cut,
-      [stream](v1::QueryEvent event) { stream->Send(event); },
+      [stream](const v1::QueryEvent& event) { stream->Send(event); },
       [stream](absl::Status status) { stream->End(status); });
   return stream.get();
 }

@@ -1,5 +1,7 @@
 #include "core/base/json.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -7,7 +9,17 @@
 
 namespace cairn {
 
+namespace {
+
+// Stands in JSON as it is; most texts are of such characters alone.
+bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+}  // namespace
+
 std::string JsonText(absl::string_view raw) {
+  if (std::all_of(raw.begin(), raw.end(), IsPlain)) {
+    return absl::StrCat("\"", raw, "\"");
+  }
   std::string out = "\"";
   const std::string text = ReplaceInvalidUtf8(raw);
   for (size_t i = 0; i < text.size();) {

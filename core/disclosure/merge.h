@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
 #include "core/query/evaluate.h"
 #include "core/query/plan.h"
 
@@ -29,7 +31,7 @@ struct AgencyRows {
   // count it stands on.
   struct Rows {
     std::shared_ptr<const std::vector<RowKey>> keys;  // shared by like tables
-    std::vector<Cell> cells;                          // one a key
+    std::shared_ptr<const std::vector<Cell>> cells;   // one a key
   };
   std::vector<Rows> measures;
 };
@@ -42,21 +44,19 @@ struct Figure {
   friend bool operator==(const Figure&, const Figure&) = default;
 };
 
-struct MergedRow {
-  std::vector<std::string> key;
-  std::string agency;           // empty unless side by side
-  std::vector<Figure> figures;  // one per measure of the question
-};
+// A row of the result. `agency` is empty unless side by side; of the figures
+// there is one per measure of the question.
+using EachRow = absl::FunctionRef<void(
+    const RowKey& key, const std::string& agency, absl::Span<const Figure>)>;
 
 // Adds the agencies' rows. `decimals`: one per table of the plan. Rows come in
-// the catalogue's order (places by code), margins last; rows that no agency can
-// give are left out.
-std::vector<MergedRow> Merge(const Plan& plan, const std::vector<int>& decimals,
-                             const std::vector<AgencyRows>& agencies);
+// the catalogue's order (places by code, then not known, then outside), margins
+// last; rows that no agency can give are left out.
+void Merge(const Plan& plan, const std::vector<int>& decimals,
+           const std::vector<AgencyRows>& agencies, EachRow each);
 // The same rows, one block an agency, nothing added.
-std::vector<MergedRow> SideBySide(const Plan& plan,
-                                  const std::vector<int>& decimals,
-                                  const std::vector<AgencyRows>& agencies);
+void SideBySide(const Plan& plan, const std::vector<int>& decimals,
+                const std::vector<AgencyRows>& agencies, EachRow each);
 
 }  // namespace cairn
 

@@ -1,28 +1,10 @@
 #include "core/disclosure/policy.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace cairn {
-
-Bin RoundToBin(int64_t number, int64_t base) {
-  const int64_t below = base / 2;  // 5 -> 2 (..-2..+2), 10 -> 5 (..-5..+4)
-  const int64_t value = (number + below) / base * base;
-  return {value, std::max<int64_t>(0, value - below), value - below + base - 1};
-}
-
-Bin NoisyBin(int64_t value, const DisclosurePolicy& policy) {
-  const int64_t noise =
-      policy.cell_key.has_value() ? policy.cell_key->max_noise : 0;
-  if (value == 0 && policy.zeros_shown) return {0, 0, noise};
-  Bin bin = RoundToBin(value, policy.rounding_base);
-  if (noise == 0) return bin;
-  bin.low = std::max<int64_t>(value > 0 ? 1 : 0, bin.low - noise);
-  bin.high += noise;
-  return bin;
-}
 
 namespace {
 

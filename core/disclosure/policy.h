@@ -1,6 +1,7 @@
 #ifndef CAIRN_CORE_DISCLOSURE_POLICY_H_
 #define CAIRN_CORE_DISCLOSURE_POLICY_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -71,14 +72,30 @@ struct Bin {
   int64_t low;
   int64_t high;
 };
-Bin RoundToBin(int64_t number, int64_t base);
+// The bin of a number as it is shown: a multiple of the base.
+inline Bin BinOf(int64_t shown, int64_t base) {
+  const int64_t below = base / 2;  // 5 -> 2 (..-2..+2), 10 -> 5 (..-5..+4)
+  return {shown, std::max<int64_t>(0, shown - below), shown - below + base - 1};
+}
+inline Bin RoundToBin(int64_t number, int64_t base) {
+  return BinOf((number + base / 2) / base * base, base);
+}
 
 // What a shown count says of the true one: its rounding bin, wider by the noise
 // on both sides where the policy has noise. Since 0 stays 0, a figure above 0
 // never stands for 0.
 //   base 5, noise of up to 2: 10 -> 6..14
 // `value` is as it is shown: a multiple of the base.
-Bin NoisyBin(int64_t value, const DisclosurePolicy& policy);
+inline Bin NoisyBin(int64_t value, const DisclosurePolicy& policy) {
+  const int64_t noise =
+      policy.cell_key.has_value() ? policy.cell_key->max_noise : 0;
+  if (value == 0 && policy.zeros_shown) return {0, 0, noise};
+  Bin bin = BinOf(value, policy.rounding_base);
+  if (noise == 0) return bin;
+  bin.low = std::max<int64_t>(value > 0 ? 1 : 0, bin.low - noise);
+  bin.high += noise;
+  return bin;
+}
 
 // INVALID_ARGUMENT if the threshold does not end a rounding bin: then a printed
 // number would stand for a part of a bin, and give the rest of it away. With

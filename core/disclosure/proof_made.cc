@@ -24,6 +24,20 @@ ProofMade SummariseProof(const CellSystem& system,
   return proof;
 }
 
+// The sum of the cells that are no margin, on the axes from `a` on, of a block
+// of so many cells.
+static int64_t InnerSum(const TableShape& shape, size_t a, size_t cells,
+                        const int64_t* block) {
+  if (a == shape.axes.size()) return *block;
+  const TableAxis& axis = shape.axes[a];
+  const size_t each = cells / axis.size();
+  int64_t sum = 0;
+  for (size_t code = 0; code < axis.margin(); ++code) {
+    sum += InnerSum(shape, a + 1, each, block + code * each);
+  }
+  return sum;
+}
+
 std::optional<int64_t> ShownPermille(const TableShape& shape, bool additive,
                                      const std::vector<int64_t>& shown,
                                      int64_t total) {
@@ -32,14 +46,7 @@ std::optional<int64_t> ShownPermille(const TableShape& shape, bool additive,
     adds_up = adds_up && !axis.multi_valued;
   }
   if (!adds_up) return std::nullopt;
-  int64_t sum = 0;
-  for (size_t cell = 0; cell < shown.size(); ++cell) {
-    bool inner = true;
-    for (size_t a = 0; a < shape.axes.size() && inner; ++a) {
-      inner = shape.at(cell, a) != shape.axes[a].margin();
-    }
-    if (inner) sum += shown[cell];
-  }
+  const int64_t sum = InnerSum(shape, 0, shape.cells(), shown.data());
   // Great totals are cut first: 1000 times them might not fit.
   const bool great = total > INT64_MAX / 1000 || sum > INT64_MAX / 1000;
   const int64_t permille =

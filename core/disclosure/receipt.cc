@@ -60,6 +60,7 @@ TableReceipt MakeTableReceipt(const ProtectedTable& table) {
       [](const Cell& cell) { return cell.status == CellStatus::kPublished; });
   receipt.hidden = receipt.cells - receipt.shown;
   std::vector<int64_t> shown;
+  shown.reserve(table.cells().size());
   for (const Cell& cell : table.cells()) {
     shown.push_back(cell.status == CellStatus::kPublished ? cell.value : 0);
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/table_maker.h"
+#include "core/link/cell_reader.h"
 #include "core/link/policy_file.h"
 #include "google/protobuf/io/coded_stream.h"
 
@@ -15,14 +16,10 @@ namespace cairn {
 namespace {
 
 constexpr int kMaxNesting = 100;
-constexpr int64_t kMaxFigure = int64_t{1} << 52;
 
 absl::Status Invalid(absl::string_view sentence) {
   return absl::InvalidArgumentError(sentence);
 }
-
-// How the cells of a table are told apart on the wire.
-enum CellState : char { kRange, kShown, kBounds, kShownSum, kBoundedSum };
 
 // A field we do not know may narrow a question: to pass it over would answer a
 // wider one.
@@ -157,103 +154,6 @@ absl::StatusOr<Filter> ReadFilter(const v1::Filter& message, int depth) {
 }
 
 // ---- Tables ----
-
-// Walks the cells of a table message in order and hands out its columns.
-class CellReader {
- public:
-  explicit CellReader(const v1::ProtectedTable& message) : message_(message) {}
-
-  absl::StatusOr<std::vector<Cell>> Read(int64_t base,
-                                         const DisclosurePolicy& policy,
-                                         int64_t clip) {
-    std::vector<Cell> cells(message_.state().size());
-    const Cell hidden = SuppressedCell(policy.zeros_shown ? 1 : 0,
-                                       policy.largest_hidden_count * clip);
-    for (size_t i = 0; i < cells.size(); ++i) {
-      if (message_.state()[i] == kRange) {
-        cells[i] = hidden;
-        continue;
-      }
-      CAIRN_ASSIGN_OR_RETURN(cells[i], Next(message_.state()[i], base, policy));
-    }
-    if (value_ != message_.value_size() ||
-        bound_ != message_.bound_low_size() ||
-        bound_ != message_.bound_high_size()) {
-      return Invalid("the table carries more numbers than cells");
-    }
-    return cells;
-  }
-
- private:
-  absl::StatusOr<Cell> Next(char state, int64_t base,
-                            const DisclosurePolicy& policy) {
-    switch (state) {
-      case kShown:
-        return NextShown(base, policy);
-      case kBounds:
-        return NextBounds(CellStatus::kSuppressed);
-      case kBoundedSum:
-        if (!message_.worked_out()) break;
-        return NextBounds(CellStatus::kBounded);
-      case kShownSum:
-        if (!message_.worked_out()) break;
-        return NextShownSum(base);
-      default:
-        break;
-    }
-    return Invalid("the table has a cell of an unknown kind");
-  }
-
-  absl::StatusOr<Cell> NextBounds(CellStatus status) {
-    if (bound_ >= message_.bound_low_size() ||
-        message_.bound_high_size() != message_.bound_low_size()) {
-      return Invalid("the table lacks a bound");
-    }
-    const int64_t low = message_.bound_low(bound_);
-    const int64_t high = message_.bound_high(bound_++);
-    if (low < 0 || low > kMaxFigure || high > kMaxFigure || high < -1 ||
-        (high >= 0 && high < low)) {
-      return Invalid("the table has a bound that cannot be");
-    }
-    return Cell{status, 0, low, high < 0 ? kNoLimit : high};
-  }
-
-  absl::StatusOr<Cell> NextShownSum(int64_t base) {
-    if (value_ >= message_.value_size()) {
-      return Invalid("the table lacks a number");
-    }
-    CAIRN_ASSIGN_OR_RETURN(Cell cell, NextBounds(CellStatus::kPublished));
-    cell.value = message_.value(value_++);
-    if (cell.value < 0 || cell.value > kMaxFigure || cell.value % base != 0 ||
-        cell.value < cell.low || cell.value > cell.high) {
-      return Invalid("the table has a number that the rule cannot give");
-    }
-    return cell;
-  }
-
-  absl::StatusOr<Cell> NextShown(int64_t base, const DisclosurePolicy& policy) {
-    if (value_ >= message_.value_size())
-      return Invalid("the table lacks a number");
-    const int64_t value = message_.value(value_++);
-    if (value < 0 || value > kMaxFigure || value % base != 0) {
-      return Invalid("the table has a number that the rule cannot give");
-    }
-    const Bin bin = RoundToBin(value, base);
-    // A sum has a base of its own, and no noise.
-    if (message_.base() != 0) return PublishedCell(value, bin.low, bin.high);
-    // A shown zero is exact, but for the noise.
-    if (!(value == 0 && policy.zeros_shown) &&
-        bin.low <= policy.largest_hidden_count) {
-      return Invalid("the table shows a number that the rule hides");
-    }
-    const Bin truth = NoisyBin(value, policy);
-    return PublishedCell(value, truth.low, truth.high);
-  }
-
-  const v1::ProtectedTable& message_;
-  int value_ = 0;
-  int bound_ = 0;
-};
 
 // Is a published cell wider than the rounding bin of its number?
 bool IsSum(const Cell& cell, const ProtectedTable& table) {
@@ -434,9 +334,8 @@ absl::StatusOr<ProtectedTable> FromProto(const v1::ProtectedTable& message) {
     return Invalid("the table is of counts, but has the base of a sum");
   }
   parts.worked_out = message.worked_out();
-  CAIRN_ASSIGN_OR_RETURN(
-      parts.cells,
-      CellReader(message).Read(parts.base, parts.policy, parts.clip_high));
+  CAIRN_ASSIGN_OR_RETURN(parts.cells, ReadCells(message, parts.base,
+                                                parts.policy, parts.clip_high));
   return ProtectedTableMaker::Make(std::move(parts));
 }
 

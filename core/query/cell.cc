@@ -25,7 +25,7 @@ Cell AddAbsent(const Cell& absent, const Cell& other) {
 
 }  // namespace
 
-Cell Add(const Cell& a, const Cell& b) {
+Cell AddAny(const Cell& a, const Cell& b) {
   if (a.status == CellStatus::kNotApplicable) return AddAbsent(a, b);
   if (b.status == CellStatus::kNotApplicable) return AddAbsent(b, a);
   Cell sum{Join(a.status, b.status), 0, a.low + b.low,

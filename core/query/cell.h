@@ -41,7 +41,14 @@ inline Cell SuppressedCell(int64_t low, int64_t high) {
 // The sum of two disjoint cells: intervals add, a hidden part makes it bounded.
 // A cell that does not apply adds nothing, but leaves the sum without an upper
 // bound if what belongs there may stand under another code.
-Cell Add(const Cell& a, const Cell& b);
+Cell AddAny(const Cell& a, const Cell& b);
+inline Cell Add(const Cell& a, const Cell& b) {
+  const bool numbers = a.status == CellStatus::kPublished &&
+                       b.status == CellStatus::kPublished &&
+                       a.high != kNoLimit && b.high != kNoLimit;
+  if (!numbers) return AddAny(a, b);
+  return PublishedCell(a.value + b.value, a.low + b.low, a.high + b.high);
+}
 // The union of two cells whose members may be the same: between the larger of
 // the two and their sum. Distinct persons and multi-valued variables combine
 // so.

@@ -35,6 +35,15 @@ struct BoundAxis {
   std::vector<bool> whole;  // TIME: by table code
 };
 
+// Areas by code, then not known, then outside.
+bool PlaceBefore(const std::string& a, const std::string& b) {
+  const auto rank = [](const std::string& code) {
+    return code == kUnknownCode ? 1 : code == kOutsideCode ? 2 : 0;
+  };
+  const int left = rank(a), right = rank(b);
+  return left != right ? left < right : a < b;
+}
+
 const std::vector<std::string>* CodesAt(const TableAxis& axis,
                                         const std::string& variable) {
   if (axis.variable == variable) return &axis.codes;
@@ -65,6 +74,10 @@ class BoundRows::Evaluator {
     for (size_t a = 0; a < axes_.size(); ++a) choice[a] = axes_[a].margin_row;
     std::vector<RowKey> keys;
     AddRows(0, choice, &keys);
+    as_they_come_ = rows_.size() == shape_.cells();
+    for (size_t i = 0; i < rows_.size() && as_they_come_; ++i) {
+      as_they_come_ = rows_[i].way == Row::Way::kOneCell && rows_[i].at == i;
+    }
     keys_ = std::make_shared<const std::vector<RowKey>>(std::move(keys));
     return absl::OkStatus();
   }
@@ -74,6 +87,7 @@ class BoundRows::Evaluator {
   const std::shared_ptr<const std::vector<RowKey>>& keys() const {
     return keys_;
   }
+  bool as_they_come() const { return as_they_come_; }
 
   std::vector<Cell> Cells(const std::vector<Cell>& table) {
     std::vector<Cell> cells(rows_.size());
@@ -153,7 +167,7 @@ class BoundRows::Evaluator {
     }
     if (dimension.kind == DimensionKind::kPlace) {
       axis->rows = *codes;
-      std::sort(axis->rows.begin(), axis->rows.end());
+      std::sort(axis->rows.begin(), axis->rows.end(), PlaceBefore);
       axis->rows.erase(std::unique(axis->rows.begin(), axis->rows.end()),
                        axis->rows.end());
     } else {
@@ -427,6 +441,7 @@ class BoundRows::Evaluator {
   SliceTree slices_;
   std::vector<BoundAxis> axes_;
   std::vector<Row> rows_;
+  bool as_they_come_ = false;
   std::shared_ptr<const std::vector<RowKey>> keys_;
   const std::vector<Cell>* cells_ = nullptr;
   // Of the row at hand: how many cells it has, the last of them, and whether
@@ -456,6 +471,7 @@ bool BoundRows::additive() const { return evaluator_->additive(); }
 const std::shared_ptr<const std::vector<RowKey>>& BoundRows::keys() const {
   return evaluator_->keys();
 }
+bool BoundRows::as_they_come() const { return evaluator_->as_they_come(); }
 std::vector<Cell> BoundRows::Cells(const std::vector<Cell>& table) {
   return evaluator_->Cells(table);
 }

@@ -37,8 +37,9 @@ struct AnswerRow {
 //   0), or
 //                   an offence class its source does not tell apart (high
 //                   kNoLimit).
-// Rows: all codes of the catalogue (for places: of the table) that the filter
-// leaves, and the margins.
+// Rows: all codes of the catalogue, in its order, that the filter leaves (for
+// places: of the table, by code, then not known, then outside), and the
+// margins, each after its codes.
 //
 // INVALID_ARGUMENT if the table is not the one the plan needs.
 absl::StatusOr<std::vector<AnswerRow>> Evaluate(const Plan& plan,
@@ -60,6 +61,8 @@ class BoundRows {
   const TableShape& shape() const;
   bool additive() const;
   const std::shared_ptr<const std::vector<RowKey>>& keys() const;
+  // Whether the rows are the table's own cells, in their order.
+  bool as_they_come() const;
   // One a row, in the order of keys(), from as many cells as the shape has.
   std::vector<Cell> Cells(const std::vector<Cell>& table);
 

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -98,12 +100,65 @@ bool KeepUndoInMemory() {
 
 }  // namespace
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+// Compiled statements that nobody uses at the moment, by their texts. It lives
+// as long as the database and each of its statements, whichever dies last.
+class IdleStatements {
+ public:
+  explicit IdleStatements(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+
+  // Null if there is none.
+  sqlite3_stmt* Take(absl::string_view sql) {
+    MutexLock lock(&mutex_);
+    for (size_t i = 0; i < idle_.size(); ++i) {
+      if (sql != sqlite3_sql(idle_[i])) continue;
+      sqlite3_stmt* const found = idle_[i];
+      idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+      return found;
+    }
+    return nullptr;
+  }
+
+  void GiveBack(sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    MutexLock lock(&mutex_);
+    idle_.push_front(statement);
+    if (!closed_ && idle_.size() <= kMaxIdle) return;
+    sqlite3_finalize(idle_.back());
+    idle_.pop_back();
+  }
+
+  // The database goes: nothing is kept any more.
+  void Close() {
+    MutexLock lock(&mutex_);
+    closed_ = true;
+    for (sqlite3_stmt* statement : idle_) sqlite3_finalize(statement);
+    idle_.clear();
+  }
+
+ private:
+  static constexpr size_t kMaxIdle = 32;
+
+  const std::string path_;
+  Mutex mutex_;
+  std::deque<sqlite3_stmt*> idle_ ABSL_GUARDED_BY(mutex_);  // newest first
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+Statement::~Statement() {
+  if (statement_ != nullptr) idle_->GiveBack(statement_);
+}
 
 Statement::Statement(Statement&& other) noexcept
     : db_(other.db_),
       statement_(std::exchange(other.statement_, nullptr)),
-      path_(std::move(other.path_)) {}
+      idle_(std::move(other.idle_)) {}
+
+absl::Status Statement::Failed(int code) const {
+  return SqliteError(db_, code, idle_->path());
+}
 
 void Statement::BindInt(int parameter, int64_t value) {
   sqlite3_bind_int64(statement_, parameter, value);
@@ -130,7 +185,7 @@ absl::StatusOr<bool> Statement::Step() {
     sqlite3_reset(statement_);
     return false;
   }
-  const absl::Status error = SqliteError(db_, code, path_);
+  const absl::Status error = Failed(code);
   sqlite3_reset(statement_);
   return error;
 }
@@ -139,7 +194,7 @@ absl::Status Statement::Run() {
   CAIRN_ASSIGN_OR_RETURN(const bool row, Step());
   if (row) {
     sqlite3_reset(statement_);
-    return absl::InternalError(absl::StrCat(path_, ": unexpected row"));
+    return absl::InternalError(absl::StrCat(idle_->path(), ": unexpected row"));
   }
   return absl::OkStatus();
 }
@@ -223,15 +278,29 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   return db;
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+Database::Database(sqlite3* db, std::string path)
+    : db_(db),
+      path_(std::move(path)),
+      idle_(std::make_shared<IdleStatements>(path_)) {}
+
+Database::~Database() {
+  idle_->Close();
+  sqlite3_close_v2(db_);
+}
 
 absl::Status Database::Execute(const char* sql) {
   const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : SqliteError(db_, code, path_);
 }
 
+absl::Status Database::RunOne(absl::string_view sql) {
+  CAIRN_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
+  return statement.Run();
+}
+
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
-  sqlite3_stmt* raw = nullptr;
+  sqlite3_stmt* raw = idle_->Take(sql);
+  if (raw != nullptr) return Statement(db_, raw, idle_);
   const char* tail = nullptr;
   const int code = sqlite3_prepare_v3(
       db_, sql.data(), static_cast<int>(sql.size()),
@@ -241,14 +310,14 @@ absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
     sqlite3_finalize(raw);
     return absl::InternalError(absl::StrCat(path_, ": one statement expected"));
   }
-  return Statement(db_, raw, path_);
+  return Statement(db_, raw, idle_);
 }
 
 absl::Status Database::Transact(absl::FunctionRef<absl::Status()> body) {
   MutexLock lock(&transaction_);
-  CAIRN_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
+  CAIRN_RETURN_IF_ERROR(RunOne("BEGIN IMMEDIATE"));
   absl::Status done = body();
-  if (done.ok()) done = Execute("COMMIT");
+  if (done.ok()) done = RunOne("COMMIT");
   if (!done.ok() && sqlite3_get_autocommit(db_) == 0) {
     Execute("ROLLBACK").IgnoreError();
   }
@@ -256,9 +325,9 @@ absl::Status Database::Transact(absl::FunctionRef<absl::Status()> body) {
 }
 
 absl::Status Database::Undoable(absl::FunctionRef<absl::Status()> body) {
-  CAIRN_RETURN_IF_ERROR(Execute("SAVEPOINT undoable"));
+  CAIRN_RETURN_IF_ERROR(RunOne("SAVEPOINT undoable"));
   const absl::Status done = body();
-  if (done.ok()) return Execute("RELEASE undoable");
+  if (done.ok()) return RunOne("RELEASE undoable");
   // After some errors SQLite has rolled all of it back already.
   const absl::Status undone = Execute("ROLLBACK TO undoable; RELEASE undoable");
   if (undone.ok()) return done;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -21,7 +22,11 @@ namespace cairn {
 // SQLite behind one door: sqlite.cc is the only file that includes sqlite3.h.
 // Every literal is bound; there is no call that takes a value as SQL text.
 
+class IdleStatements;  // sqlite.cc
+
 // A prepared statement. Columns and parameters count from 0 and 1 as in SQLite.
+// When it dies it is kept for the next Prepare of its text: to compile one
+// costs more than to run it.
 class Statement {
  public:
   ~Statement();
@@ -47,12 +52,15 @@ class Statement {
 
  private:
   friend class Database;
-  Statement(sqlite3* db, sqlite3_stmt* statement, std::string path)
-      : db_(db), statement_(statement), path_(std::move(path)) {}
+  Statement(sqlite3* db, sqlite3_stmt* statement,
+            std::shared_ptr<IdleStatements> idle)
+      : db_(db), statement_(statement), idle_(std::move(idle)) {}
+
+  absl::Status Failed(int code) const;
 
   sqlite3* db_;
   sqlite3_stmt* statement_;
-  std::string path_;
+  std::shared_ptr<IdleStatements> idle_;
 };
 
 class Database {
@@ -94,12 +102,15 @@ class Database {
   const std::string& path() const { return path_; }
 
  private:
-  Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+  Database(sqlite3* db, std::string path);
 
   static int OnProgress(void* self);
+  // A fixed text of one statement without rows.
+  absl::Status RunOne(absl::string_view sql);
 
   sqlite3* db_;
   std::string path_;
+  const std::shared_ptr<IdleStatements> idle_;
   void Watch();
 
   Mutex transaction_;

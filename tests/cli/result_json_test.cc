@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "cli/result_words.h"
 #include "tests/cli/result_example.h"
 
 namespace cairn {
@@ -155,6 +158,27 @@ TEST(ResultJson, EscapesWhateverTextItIsGiven) {
   EXPECT_EQ(At(json, "warnings").list_value().values(0).string_value(),
             awkward);
   for (const char c : text) EXPECT_TRUE(c == '\n' || (c & 0xE0) != 0);
+}
+
+// As printf has it, with six decimals and no zeros at the end.
+TEST(ResultJson, ANumberIsWrittenAsPrintfWritesIt) {
+  const double two_to_53 = 9007199254740992.0;
+  std::vector<double> numbers = {0.0,  -0.0,      0.5,           -2.25,
+                                 1e-7, two_to_53, two_to_53 - 1, -two_to_53,
+                                 1e22, 12.345678};
+  std::mt19937 random(3);
+  for (int i = 0; i < 1000; ++i) {
+    numbers.push_back(static_cast<double>(random()) - 2e9);
+    numbers.push_back(static_cast<double>(random()) / 1000);
+  }
+  for (const double number : numbers) {
+    char printed[64];
+    std::snprintf(printed, sizeof printed, "%.6f", number);
+    std::string text = printed;
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    EXPECT_EQ(FormatNumber(number), text == "-0" ? "0" : text);
+  }
 }
 
 TEST(ResultJson, ReplacesWhatIsNotUtf8) {

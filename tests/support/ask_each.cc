@@ -3,14 +3,15 @@
 // prints for each, in a line, the result as `cairn query -o json` has it, or
 // null if there is none.
 //   cairn-ask-each PROFILE TIMEOUT_MS DATA_SET
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cairn/v1/config.pb.h"
 #include "cairn/v1/query_service.grpc.pb.h"
@@ -35,7 +36,7 @@ std::optional<v1::Result> Ask(v1::QueryService::Stub* stub,
   v1::QueryEvent event;
   while (stream->Read(&reply)) {
     if (event.ParseFromString(reply.message()) && event.has_result()) {
-      result = event.result();
+      result = std::move(*event.mutable_result());
     }
   }
   if (!stream->Finish().ok()) return std::nullopt;
@@ -64,9 +65,10 @@ int Main(char** argv) {
       question.mutable_query()->add_by(std::string(by));
     }
     const auto result = Ask(stub.get(), question);
-    const std::string json =
+    std::string json =
         result.has_value() ? ResultToJson(*result) : std::string("null");
-    std::cout << absl::StrReplaceAll(json, {{"\n", " "}}) << std::endl;
+    std::replace(json.begin(), json.end(), '\n', ' ');
+    std::cout << json << std::endl;
   }
   return 0;
 }

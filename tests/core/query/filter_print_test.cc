@@ -106,6 +106,46 @@ TEST(FilterPrint, SpeaksOfAFilterInWords) {
   EXPECT_EQ(words("age >= 18"), "age 18 or over");
 }
 
+TEST(FilterPrint, HasWordsForEveryOperatorOnNumbersTimesAndPopulations) {
+  const auto words = [](absl::string_view text) {
+    return FilterToWords(ParseFilter(text, Data()).value(), Data());
+  };
+  EXPECT_EQ(words("age <= 24"), "age 24 or under");
+  EXPECT_EQ(words("age > 24"), "age over 24");
+  EXPECT_EQ(words("month < '2024-04'"), "month before April 2024");
+  EXPECT_EQ(words("month <= '2024-04'"), "month up to April 2024");
+  EXPECT_EQ(words("month > '2024-12-31'"), "month after 31 December 2024");
+  EXPECT_EQ(words("month = '2024-01'"), "month is January 2024");
+  EXPECT_EQ(words("month <> '2024-01'"), "month is not January 2024");
+  EXPECT_EQ(words("knife_enabled <> 0"), "knife-enabled offences");
+  EXPECT_EQ(words("knife_enabled <> 1"), "not knife-enabled offences");
+  EXPECT_EQ(words("knife_enabled IN (1)"), "knife-enabled offences is Yes");
+}
+
+// What an earlier version asks of a later catalogue, or the reverse.
+TEST(FilterPrint, SaysWhatItDoesNotKnowAsItStands) {
+  DataSet data_set = Offences();
+  for (Dimension& dimension : data_set.dimensions) {
+    if (dimension.id == "place") dimension.levels[0].title = "LSOA";
+    if (dimension.id == "sex") dimension.levels[0].title.clear();
+    if (dimension.id == "occurred") dimension.title.clear();
+  }
+  const auto words = [&](const std::string& variable, const Literal& value) {
+    return FilterToWords(
+        {Filter::Kind::kCompare, variable, Comparison::kEqual, {value}, {}},
+        data_set);
+  };
+  EXPECT_EQ(words("later", std::string("X")), "later is X");
+  EXPECT_EQ(words("later", int64_t{-3}), "later is -3");
+  EXPECT_EQ(words("lad", std::string("E07")), "LSOA is E07");
+  EXPECT_EQ(words("sex", std::string("X")), "sex is X");
+  for (const char* text : {"2024-13", "2024-00", "2024/04", "2024-0x", "soon",
+                           "2024-04-0", "2024-1x-01"}) {
+    EXPECT_EQ(words("occurred", std::string(text)),
+              std::string("occurred is ") + text);
+  }
+}
+
 TEST(FilterPrint, SeesThroughListsOfOne) {
   Filter either;
   either.kind = Filter::Kind::kOr;

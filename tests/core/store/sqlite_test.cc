@@ -200,6 +200,52 @@ TEST_F(SqliteTest, ValuesAreBoundAndNeverRead) {
   EXPECT_EQ(Rows(db.get()), 2);
 }
 
+// A statement is used again once it is let go: nothing of its last use is left.
+TEST_F(SqliteTest, AStatementThatIsPreparedAgainBeginsAnew) {
+  auto db = Open(Mode::kDurable);
+  const char kSql[] = "SELECT d0, ?1 FROM record ORDER BY d0";
+  {
+    auto first = db->Prepare(kSql);
+    first->BindText(1, "bound");
+    ASSERT_TRUE(*first->Step());
+    EXPECT_EQ(first->Text(1), "bound");
+  }  // let go in the middle of its rows
+  auto again = db->Prepare(kSql);
+  ASSERT_TRUE(*again->Step());
+  EXPECT_EQ(again->Int(0), 1);
+  EXPECT_TRUE(again->IsNull(1));
+  // Two at a time are two.
+  auto other = db->Prepare(kSql);
+  ASSERT_TRUE(*other->Step());
+  ASSERT_TRUE(*again->Step());
+  EXPECT_EQ(again->Int(0), 3);
+  EXPECT_EQ(other->Int(0), 1);
+}
+
+TEST_F(SqliteTest, AStatementLetGoHoldsNoLockAndSeesNewColumns) {
+  auto db = Open(Mode::kDurable);
+  { auto cut_short = db->Prepare("SELECT * FROM record")->Step(); }
+  ASSERT_THAT(db->Execute("DROP INDEX by_d1; "
+                          "ALTER TABLE record ADD COLUMN d2 INTEGER; "
+                          "UPDATE record SET d2 = 7"),
+              IsOk());
+  auto select = db->Prepare("SELECT * FROM record");
+  ASSERT_TRUE(*select->Step());
+  EXPECT_EQ(select->Int(2), 7);
+}
+
+TEST_F(SqliteTest, AStatementMayOutliveItsDatabase) {
+  auto db = Open(Mode::kDurable);
+  auto left = std::make_unique<absl::StatusOr<Statement>>(
+      db->Prepare("SELECT d0 FROM record"));
+  { auto kept = db->Prepare("SELECT d1 FROM record"); }
+  db.reset();
+  ASSERT_TRUE(*(*left)->Step());
+  EXPECT_EQ((*left)->Int(0), 1);
+  left.reset();
+  EXPECT_EQ(Rows(Open(Mode::kDurable).get()), 2);
+}
+
 TEST_F(SqliteTest, AMissingFileIsNotCreatedByAReader) {
   const std::string none = folder_ + "/none.db";
   EXPECT_THAT(Database::Open(none, Mode::kReadOnly),
