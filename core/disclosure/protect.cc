@@ -123,6 +123,7 @@ class Protector {
     request.linked = &linked_;
     request.shapes = &shapes_;
     request.told = told();
+    request.asked = request_.tables.size();
     request.looks = looks_;
     std::optional<StandIn> made = MakeStandIn(std::move(request));
     if (!made.has_value()) return false;

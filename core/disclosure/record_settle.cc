@@ -19,6 +19,9 @@ constexpr int kCandidates = 12;
 constexpr size_t kLooked = 4096;
 // One in so many changes may make things worse.
 constexpr size_t kWorse = 4;
+// One in so many changes of an inner cell adds a record or leaves one out:
+// where all codes are at the edges of their bounds, nothing else helps.
+constexpr size_t kWholeRecord = 16;
 // How often each cell that is within its bounds is moved on.
 constexpr size_t kLooksACell = 4;
 // What a record too many counts, and what the edge of the bounds does.
@@ -240,7 +243,8 @@ class RecordWalk::Settler {
         ++others;
       }
     }
-    move->adds = pattern.variables.empty() && (others == 0 || Below(2) == 0);
+    move->adds = pattern.variables.empty() ? others == 0 || Below(2) == 0
+                                           : Below(kWholeRecord) == 0;
     if (!move->adds && (others == 0 || others > most)) return false;
     move->to.assign(leaves, leaves + parts_);
     if (!walk_.Counted(pattern, leaves)) SetEra(pattern, &move->to);
@@ -264,7 +268,7 @@ class RecordWalk::Settler {
     const size_t ways =
         pattern.variables.size() + (pattern.eras.empty() ? 0 : 1);
     const size_t way = ways == 0 ? 0 : Below(ways);
-    if (pattern.variables.empty() && Below(2) == 0) {
+    if (Below(pattern.variables.empty() ? 2 : kWholeRecord) == 0) {
       move->to.clear();
       return records() > 1;
     }
@@ -275,7 +279,9 @@ class RecordWalk::Settler {
       const auto& parts = data_.variables[pattern.variables[way]].parts;
       part = parts[Below(parts.size())];
     }
-    move->to[part] = AnyLeaf(part);
+    // As others have it, too: else rare codes fill up, and nothing fits there.
+    move->to[part] =
+        Below(2) == 0 ? AnyLeaf(part) : record(Below(records()))[part];
     return !walk_.IsIn(place, move->to.data());
   }
 

@@ -15,24 +15,32 @@ using Leaf = Microdata::Leaf;
 
 // Patterns looked at: some seconds, and a few for each record of a great file.
 constexpr int64_t kSteps = 60'000'000;
-constexpr int64_t kStepsARecord = 1'000;
+constexpr int64_t kStepsARecord = 100;
 
-// Certificates speak of records by what they say: where these say something
-// else now, so do they, but for what the certificates change of them.
-void Carry(const Microdata& before, const RecordWalk::Settled& now,
-           EarlierCertificates* certificates) {
-  const size_t parts = before.parts.size();
-  std::vector<int64_t> now_at(before.records(), -1);
+// Certificates speak of records by what they say: where those of the start
+// say something else now, so do they, but for what the certificates change of
+// them.
+void Carry(const std::vector<Leaf>& start, size_t parts,
+           const RecordWalk::Settled& now, EarlierCertificates* certificates) {
+  const size_t records = start.size() / parts;
+  std::vector<int64_t> now_at(records, -1);
   for (size_t r = 0; r < now.origin.size(); ++r) {
     if (now.origin[r] >= 0) now_at[now.origin[r]] = static_cast<int64_t>(r);
   }
   absl::flat_hash_map<absl::Span<const Leaf>, std::vector<size_t>> by_leaves;
-  for (size_t r = 0; r < before.records(); ++r) {
-    by_leaves[before.record(r)].push_back(r);
+  for (size_t r = 0; r < records; ++r) {
+    by_leaves[absl::MakeConstSpan(start).subspan(r * parts, parts)].push_back(
+        r);
   }
   for (CertificateSearch::Found& found : *certificates) {
     absl::flat_hash_map<absl::Span<const Leaf>, size_t> used;
+    std::vector<RecordEdit> carried;
     for (RecordEdit& edit : found.edits) {
+      if (edit.from.empty()) {
+        carried.push_back(std::move(edit));
+        continue;
+      }
+      // Of a record that is there no more, nothing can be changed.
       const auto known = by_leaves.find(edit.from);
       if (known == by_leaves.end()) continue;
       size_t& next = used[known->first];
@@ -46,7 +54,9 @@ void Carry(const Microdata& before, const RecordWalk::Settled& now,
         }
         edit.from[part] = leaf;
       }
+      carried.push_back(std::move(edit));
     }
+    found.edits = std::move(carried);
   }
 }
 
@@ -54,13 +64,12 @@ void Carry(const Microdata& before, const RecordWalk::Settled& now,
 
 std::optional<StandIn> MakeStandIn(StandInRequest request) {
   Microdata made = *request.schema;
+  if (made.parts.empty()) return std::nullopt;
   for (const Microdata::Part& part : made.parts) {
     if (part.leaves.empty()) return std::nullopt;
   }
-  made.leaves = request.start.empty()
-                    ? DealRecords(*request.schema, *request.linked,
-                                  *request.shapes, request.told, request.looks)
-                    : request.start;
+  if (RecordsToDeal(request) > request.max_records) return std::nullopt;
+  made.leaves = DealRecords(request);
   const std::unique_ptr<RecordWalk> walk = RecordWalk::Create(
       made, *request.linked, *request.shapes, request.told, {});
   if (walk == nullptr) return std::nullopt;
@@ -75,7 +84,7 @@ std::optional<StandIn> MakeStandIn(StandInRequest request) {
   StandIn stand_in;
   if (!request.start.empty()) {
     stand_in.earlier = std::move(request.earlier);
-    Carry(made, *settled, &stand_in.earlier);
+    Carry(request.start, made.parts.size(), *settled, &stand_in.earlier);
   }
   made.leaves = std::move(settled->leaves);
   stand_in.records = std::move(made);

@@ -1,6 +1,8 @@
 #ifndef CAIRN_CORE_DISCLOSURE_STAND_IN_H_
 #define CAIRN_CORE_DISCLOSURE_STAND_IN_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -34,12 +36,22 @@ struct StandInRequest {
   const LinkedTables* linked = nullptr;
   const std::vector<const TableShape*>* shapes = nullptr;
   size_t told = 0;
+  // The first `asked` of these are new; a start agrees with the others.
+  size_t asked = 0;
   // By cell: how it looks; anything, of most cells that nobody is told of.
   absl::Span<const Range> looks;
+  // Leaves of records looked at to deal out what is told (DealRecords): some
+  // seconds.
+  static constexpr int64_t kDealSteps = 500'000'000;
+  // Records of a stand-in: some hundred MiB.
+  static constexpr int64_t kMaxStandIn = 10'000'000;
+  int64_t deal_steps = kDealSteps;
+  int64_t max_records = kMaxStandIn;
 };
 
 // Deterministic, and the same for all that looks the same. Nothing if no such
-// records are found within a budget that is counted in steps.
+// records are found within a budget that is counted in steps, or if they would
+// be too many.
 struct StandIn {
   Microdata records;
   // The certificates of the last one in terms of these records.

@@ -26,25 +26,26 @@ constexpr double kCostWeight = 4;
 constexpr double kLeaving = 0.1;  // any cell that leaves, as a part of that
 // What a sum out of bounds counts beside each unit that it is out, in units.
 // One sum that is far out is easier to mend than several.
-constexpr double kOutAtAll = 2;
+constexpr int64_t kOutAtAll = 2;
+// Further than any sum goes, so that differences to it do not overflow.
+constexpr int64_t kFar = kNoLimit / 4;
+
+// Without a branch.
+int64_t OrZero(int64_t number) { return number & ~(number >> 63); }
 
 }  // namespace
 
 TableWalk::TableWalk(const CellSystem& system,
                      absl::Span<const int64_t> figures)
-    : system_(system), leaf_of_(system.cells(), -1) {
+    : system_(system), changed_at_(system.cells(), 0) {
   Expand();
   Transpose();
   truth_.assign(figures.begin(), figures.end());
   for (size_t c = truth_.size(); c < checks_.size(); ++c) truth_.push_back(0);
   // Differences: from the figures of the finest cells.
-  std::vector<int64_t> leaf_figure(changed_at_.size(), 0);
-  for (int cell = 0; cell < system.cells(); ++cell) {
-    if (leaf_of_[cell] >= 0) leaf_figure[leaf_of_[cell]] = figures[cell];
-  }
   for (size_t c = system.cells(); c < checks_.size(); ++c) {
     for (const Term& term : leaves_of_.Of(static_cast<int>(c))) {
-      truth_[c] += term.factor * leaf_figure[term.id];
+      truth_[c] += term.factor * figures[term.id];
     }
   }
   for (size_t c = 0; c < checks_.size(); ++c) checks_[c].value = truth_[c];
@@ -55,7 +56,7 @@ void TableWalk::AddCheck(const std::vector<Term>& terms, Range bounds) {
   leaves_of_.begin.push_back(leaves_of_.terms.size());
   Check check;
   check.low = bounds.low;
-  check.high = bounds.high;
+  check.high = std::min(bounds.high, kFar);
   checks_.push_back(check);
   leave_.emplace_back();
 }
@@ -70,17 +71,10 @@ void TableWalk::Expand() {
     if (relation.tie != CellSystem::Tie::kSum) continue;
     if (defined_by[relation.parent] < 0) defined_by[relation.parent] = r;
   }
-  int leaves = 0;
-  for (int cell = 0; cell < cells; ++cell) {
-    if (defined_by[cell] >= 0) continue;
-    leaf_of_[cell] = leaves++;
-    cell_of_.push_back(cell);
-  }
-  changed_at_.assign(leaves, 0);
   // Depth first over the defining sums; `terms` keeps what is done.
   std::vector<std::vector<Term>> terms(cells);
   std::vector<int8_t> state(cells, 0);  // 1: begun, 2: done
-  std::vector<int> factor(leaves, 0);
+  std::vector<int> factor(cells, 0);
   std::vector<int> used;
   const auto add = [&](int cell, int sign) {
     for (const Term& term : terms[cell]) {
@@ -109,8 +103,8 @@ void TableWalk::Expand() {
         stack.pop_back();
         continue;
       }
-      if (leaf_of_[cell] >= 0) {
-        terms[cell] = {{leaf_of_[cell], 1}};
+      if (defined_by[cell] < 0) {
+        terms[cell] = {{cell, 1}};
         state[cell] = 2;
         continue;
       }
@@ -149,10 +143,10 @@ void TableWalk::Expand() {
 }
 
 void TableWalk::Transpose() {
-  const size_t leaves = changed_at_.size();
-  checks_of_.begin.assign(leaves + 1, 0);
+  const size_t cells = changed_at_.size();
+  checks_of_.begin.assign(cells + 1, 0);
   for (const Term& term : leaves_of_.terms) ++checks_of_.begin[term.id + 1];
-  for (size_t i = 1; i <= leaves; ++i) {
+  for (size_t i = 1; i <= cells; ++i) {
     checks_of_.begin[i] += checks_of_.begin[i - 1];
   }
   checks_of_.terms.resize(leaves_of_.terms.size());
@@ -171,7 +165,7 @@ void TableWalk::SetBounds(int cell, const Range& now, const Range& if_hidden,
                           double cost) {
   Check& check = checks_[cell];
   check.low = now.low;
-  check.high = now.high;
+  check.high = std::min(now.high, kFar);
   leave_[cell] = {if_hidden, cost};
 }
 
@@ -188,7 +182,7 @@ double TableWalk::Penalty(const Check& check, int id, int64_t at) const {
   if (MayBe(id, at)) {
     return kCostWeight * kLeaving + cost_scale_ * leave_[id].cost;
   }
-  return scale_ * (static_cast<double>(out) + kOutAtAll);
+  return scale_ * static_cast<double>(out + kOutAtAll);
 }
 
 void TableWalk::Weigh(int id) {
@@ -224,30 +218,52 @@ void TableWalk::Undo() {
   broken_.clear();
 }
 
-// Is this finest cell the best so far to take `want` off a sum?
-void TableWalk::Consider(const Term& term, int64_t want, Choice* best) {
-  const int leaf = term.id;
-  if (changed_at_[leaf] > rested_) return;
-  const bool up = (want > 0) == (term.factor > 0);
-  // No further than it can go itself.
-  const int cell = cell_of_[leaf];
-  const Check& own = checks_[cell];
-  const Range within =
-      MayLeave(cell) ? leave_[cell].to : Range{own.low, own.high};
-  const int64_t edge = up ? within.high : within.low;
-  const int64_t room = up ? edge - own.value : own.value - edge;
-  const int64_t amount = std::min(std::abs(want), room);
-  if (amount <= 0) return;
-  const int64_t change = up ? amount : -amount;
+// What a change takes off the penalties where no cell may leave its bounds:
+// without a branch, as here the walk spends its time.
+double TableWalk::GainWithin(absl::Span<const Term> links,
+                             int64_t change) const {
   double gain = 0;
-  const absl::Span<const Term> links = checks_of_.Of(leaf);
-  budget_ -= static_cast<int64_t>(links.size());
+  for (const Term& link : links) {
+    const Check& check = checks_[link.id];
+    const int64_t at = check.value + link.factor * change;
+    const int64_t out = OrZero(check.low - at) + OrZero(at - check.high);
+    const int64_t at_all = (-out >> 63) & kOutAtAll;
+    gain += check.penalty - scale_ * static_cast<double>(out + at_all);
+  }
+  return gain;
+}
+
+// The same where cells may.
+double TableWalk::GainAtCost(absl::Span<const Term> links,
+                             int64_t change) const {
+  double gain = 0;
   for (const Term& link : links) {
     const Check& check = checks_[link.id];
     gain += check.penalty -
             Penalty(check, link.id, check.value + link.factor * change);
   }
-  gain += temperature_ * Noise();
+  return gain;
+}
+
+// Is this finest cell the best so far to take `want` off a sum?
+template <bool kAtCost>
+inline void TableWalk::Consider(const Term& term, int64_t want, Choice* best) {
+  const int leaf = term.id;
+  // No further than it can go itself.
+  const Check& own = checks_[leaf];
+  const bool up = (want > 0) == (term.factor > 0);
+  const bool leaves = kAtCost && MayLeave(leaf);
+  const int64_t low = leaves ? leave_[leaf].to.low : own.low;
+  const int64_t high = leaves ? leave_[leaf].to.high : own.high;
+  const int64_t room = up ? high - own.value : own.value - low;
+  if (room <= 0 || changed_at_[leaf] > rested_) return;
+  const int64_t amount = std::min(std::abs(want), room);
+  const int64_t change = up ? amount : -amount;
+  const absl::Span<const Term> links = checks_of_.Of(leaf);
+  budget_ -= static_cast<int64_t>(links.size());
+  const double gain =
+      (kAtCost ? GainAtCost(links, change) : GainWithin(links, change)) +
+      temperature_ * Noise();
   if (best->leaf < 0 || gain > best->score) *best = {leaf, change, gain};
 }
 
@@ -263,7 +279,11 @@ bool TableWalk::Mend(int id) {
   for (const int rest : {kRest, 0}) {
     rested_ = now_ - rest;
     for (int i = 0; i < looked; ++i) {
-      Consider(terms[at], want, &best);
+      if (dearest_ > 0) {
+        Consider<true>(terms[at], want, &best);
+      } else {
+        Consider<false>(terms[at], want, &best);
+      }
       if (++at == size) at = 0;
     }
     if (best.leaf >= 0) break;

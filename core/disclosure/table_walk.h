@@ -85,7 +85,11 @@ class TableWalk : public CertificateSearch {
   void Move(int leaf, int64_t change);
   void Weigh(int id);
   bool Mend(int check);
+  // kAtCost: dearest_ > 0, so that cells may leave their bounds.
+  template <bool kAtCost>
   void Consider(const Term& term, int64_t want, Choice* best);
+  double GainWithin(absl::Span<const Term> links, int64_t change) const;
+  double GainAtCost(absl::Span<const Term> links, int64_t change) const;
   double Penalty(const Check& check, int id, int64_t at) const;
   // The broken check with the fewest terms that must be mended; -1: none.
   int NextBroken();
@@ -98,9 +102,7 @@ class TableWalk : public CertificateSearch {
   std::vector<Check> checks_;   // the cells first
   std::vector<Leave> leave_;    // by check
   Terms leaves_of_;             // by check: the finest cells it adds up
-  Terms checks_of_;             // by finest cell: the checks it is in
-  std::vector<int> leaf_of_;    // by cell; -1: not a finest one
-  std::vector<int> cell_of_;    // by finest cell
+  Terms checks_of_;             // by cell: the checks a finest one is in
   std::vector<int64_t> truth_;  // by check
 
   int64_t budget_ = INT64_MAX;
@@ -114,11 +116,11 @@ class TableWalk : public CertificateSearch {
   int64_t now_ = 0;         // changes made, in all searches
   int64_t rested_ = 0;      // what was changed up to then may be again
   int must_mend_ = 0;       // checks that are out of bounds and may not be
-  std::vector<int64_t> changed_at_;  // by finest cell
+  std::vector<int64_t> changed_at_;  // by cell
   std::vector<int> touched_;         // checks
-  std::vector<bool> is_touched_;
-  std::vector<int> broken_;  // checks that may be out of bounds
-  std::vector<bool> is_broken_;
+  std::vector<char> is_touched_;     // not bits: this is asked all the time
+  std::vector<int> broken_;          // checks that may be out of bounds
+  std::vector<char> is_broken_;
 };
 
 }  // namespace cairn
