@@ -104,7 +104,7 @@ absl::Status WriteFile(const std::string& path, const std::string& bytes) {
   std::unique_ptr<FILE, Close> file(std::fopen(aside.c_str(), "wbe"));
   if (file == nullptr ||
       std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size() ||
-      std::fflush(file.get()) != 0) {
+      std::fflush(file.get()) != 0 || fsync(fileno(file.get())) != 0) {
     return absl::InternalError(
         absl::StrCat(path, ": cannot be written: ", std::strerror(errno)));
   }

@@ -1,5 +1,6 @@
 #include "core/link/x509.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -100,6 +101,15 @@ absl::StatusOr<RequestPtr> ReadRequest(absl::string_view pem) {
       EVP_PKEY_get_group_name(key, curve, sizeof(curve), &size) != 1 ||
       absl::string_view(curve, size) != SN_X9_62_prime256v1) {
     return Bad("the request is not for a key of the curve P-256");
+  }
+  // RFC 5480, section 2.1.1: a curve has a name. A certificate for a key that
+  // spells its curve out would be refused by everybody it is shown to.
+  int spelled_out = 0;
+  if (EVP_PKEY_get_int_param(key,
+                             OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+                             &spelled_out) != 1 ||
+      spelled_out != 0) {
+    return Bad("the request does not name the curve P-256 but spells it out");
   }
   if (X509_REQ_verify(request.get(), key) != 1) {
     return Bad("the request is not signed with the key it is for");

@@ -44,7 +44,8 @@ absl::StatusOr<std::string> FindByPin(absl::string_view chain,
 absl::StatusOr<std::string> MakeKey();
 absl::StatusOr<std::string> MakeRequest(absl::string_view key_pem);
 // The name of the key of a request. Refused: a request that its key did not
-// sign, a key that is not of P-256.
+// sign, a key that is not of P-256 or spells the curve out (RFC 5480, section
+// 2.1.1).
 absl::StatusOr<std::string> PinOfRequest(absl::string_view request);
 
 // Who signs, and for how long.

@@ -30,6 +30,7 @@ def without_names(text, agency):
     # A proof is of hashes; of a ledger's entry, its number and time are its own.
     text = re.sub(r'("proof":)"(?:[^"\\]|\\.)*"', r'\1"P"', text)
     text = re.sub(r'(\\?"epoch\\?":\\?")[0-9a-f]{16}', r"\1E", text)
+    text = re.sub(r'("loaded_at":)"[^"]*"', r'\1"T"', text)
     return re.sub(r'(\\?"(?:index|elapsed_ms|seq|t|coordinator_index)\\?":)\d+',
                   r"\1N", text)
 

@@ -37,6 +37,7 @@ dictionary_of() {
     filter_text) echo filter_text ;;
     csv_reader | protect_table) echo csv ;;
     ledger_*) echo ledger ;;
+    enrol_*) echo enrolment ;;
     *) echo text_proto ;;
   esac
 }

@@ -127,6 +127,19 @@ TEST_F(X509Test, NothingOfARequestButItsKeyIsTakenOver) {
             std::vector<std::string>{kUri});
 }
 
+// An invitation would be used up for a certificate that nobody accepts.
+TEST_F(X509Test, ARequestThatSpellsItsCurveOutIsRefused) {
+  Run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 "
+      "-pkeyopt ec_param_enc:explicit -out d.key && "
+      "openssl req -new -key d.key -subj /CN=x -out explicit.csr && "
+      "openssl x509 -req -in explicit.csr -CA ca.pem -CAkey ca.key -days 1 "
+      "-out explicit.pem");
+  EXPECT_THAT(Run("openssl verify -CAfile ca.pem explicit.pem"),
+              HasSubstr("explicit"));
+  EXPECT_THAT(PinOfRequest(Read("explicit.csr")),
+              StatusIs(kInvalid, HasSubstr("spells it out")));
+}
+
 TEST_F(X509Test, ARequestIsSignedByItsKeyAndOfOneCurve) {
   Run("openssl req -new -newkey rsa:2048 -nodes -subj /CN=x -keyout a.key -out "
       "rsa.csr");
