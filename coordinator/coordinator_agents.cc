@@ -145,7 +145,8 @@ void Coordinator::OnHello(const std::shared_ptr<AgentSession>& session,
     RetireSession(replaced);
   }
   session->set_greeted();
-  LogLine("agent.attached", {{"agency", session->agency()}});
+  // Hellos come anew on one stream: with what the agency holds by then.
+  if (is_new) LogLine("agent.attached", {{"agency", session->agency()}});
   if (ledgers_ != nullptr && is_new) ledgers_->Round();
 }
 

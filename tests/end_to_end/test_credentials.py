@@ -385,29 +385,35 @@ class CredentialTest(unittest.TestCase):
                 done = self.run_agent(AGENCY, self.partners.credentials(who, folder))
                 self.is_refused(done, f"{who}.pem", codes=(USAGE, NOT_ALLOWED))
 
-    def refused_while_running(self, agency, credentials, word):
+    def attached(self, agency):
+        return [line for line in self.partners.log("coordinator").splitlines()
+                if '"agent.attached"' in line and quoted(agency) in line]
+
+    def refused_while_running(self, guest, agency, credentials, word):
         """An agent that the coordinator turns away: it says why, and attaches not."""
-        config = self.partners.config("guest")
+        config = self.partners.config(guest)
         config.write_text(
-            self.partners.agent_config(AGENCY, credentials, self.partners.folder / "guest")
+            self.partners.agent_config(AGENCY, credentials, self.partners.folder / guest)
             .replace(f"agency: {quoted(AGENCY)}", f"agency: {quoted(agency)}", 1))
-        before = self.partners.log("coordinator").count("agent.attached")
-        self.partners.start("guest")
-        self.addCleanup(lambda: self.partners.stop("guest"))
-        wait_until(lambda: "link.ended" in self.partners.log("guest"),
-                   "the agent says that its line ended", 15)
-        self.assertIn(word, self.partners.log("guest"))
-        self.assertEqual(self.partners.log("coordinator").count("agent.attached"), before)
-        self.assertTrue(self.partners.running("guest"))
+        before = self.attached(agency)
+        self.partners.start(guest)
+        self.addCleanup(lambda: self.partners.stop(guest))
+        wait_until(lambda: any("link.ended" in line and word in line
+                               for line in self.partners.log(guest).splitlines()),
+                   f"the agent says that its line ended: {word}")
+        self.assertEqual(self.attached(agency), before)
+        self.assertTrue(self.partners.running(guest))
 
     def test_an_agency_the_coordinator_does_not_know(self):
-        self.refused_while_running("stranger", self.partners.credentials("agent-stranger"),
+        self.refused_while_running("guest-stranger", "stranger",
+                                   self.partners.credentials("agent-stranger"),
                                    "not in the coordinator")
 
     def test_an_agent_of_another_root(self):
         self.refused_while_running(
-            AGENCY, self.partners.credentials(f"agent-{AGENCY}",
-                                              self.partners.folder / "impostor"), "")
+            "guest-impostor", AGENCY,
+            self.partners.credentials(f"agent-{AGENCY}",
+                                      self.partners.folder / "impostor"), "")
 
     # The other way: nobody can stand in for the coordinator.
 
