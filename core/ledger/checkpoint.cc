@@ -1,7 +1,9 @@
 #include "core/ledger/checkpoint.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -26,6 +28,27 @@ absl::Status CheckLogKey(const VerifierKey& key) {
 }
 
 }  // namespace
+
+void SignedCheckpoint::Put(NoteSignature cosignature) {
+  const auto same = [&](const NoteSignature& old) {
+    return old.key_name == cosignature.key_name &&
+           old.key_id == cosignature.key_id;
+  };
+  std::vector<NoteSignature>& all = note_.signatures;
+  if (all.size() >= kMaxNoteSignatures &&
+      std::none_of(all.begin(), all.end(), same)) {
+    // A cosignature begins with its time, most significant byte first; the
+    // log's own name is the origin.
+    const auto older = [this](const NoteSignature& a, const NoteSignature& b) {
+      const bool own = a.key_name == checkpoint_.origin;
+      if (own || b.key_name == checkpoint_.origin) return !own;
+      return a.bytes.compare(0, kCosignatureTimeBytes, b.bytes, 0,
+                             kCosignatureTimeBytes) < 0;
+    };
+    all.erase(std::min_element(all.begin(), all.end(), older));
+  }
+  note_.Put(std::move(cosignature));
+}
 
 std::string Checkpoint::Text() const {
   return absl::StrCat(origin, "\n", size, "\n", absl::Base64Escape(root), "\n");

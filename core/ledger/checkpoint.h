@@ -37,8 +37,11 @@ class SignedCheckpoint {
  public:
   const Checkpoint& checkpoint() const { return checkpoint_; }
   const Note& note() const { return note_; }
-  // Adds or renews a cosignature; it is not checked here.
-  void Put(NoteSignature cosignature) { note_.Put(std::move(cosignature)); }
+  // Adds or renews a cosignature; it is not checked here. In a note that has
+  // as many signatures as one may have (kMaxNoteSignatures) it takes the place
+  // of the oldest: what is signed by all of a great partnership must still be
+  // a note that everybody can read.
+  void Put(NoteSignature cosignature);
   std::string Text() const { return note_.Text(); }
 
  private:

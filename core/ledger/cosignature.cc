@@ -12,8 +12,6 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kTimeBytes = 8;
-
 std::string SignedMessage(absl::string_view checkpoint_text, uint64_t seconds) {
   return absl::StrCat("cosignature/v1\ntime ", seconds, "\n", checkpoint_text);
 }
@@ -55,17 +53,17 @@ absl::StatusOr<absl::Time> VerifyCosignature(absl::string_view checkpoint_text,
       absl::StrCat("the cosignature in the name of '", witness.name(),
                    "' is not a cosignature of this checkpoint"));
   if (!cosignature.ClaimsToBeOf(witness) ||
-      cosignature.bytes.size() != kTimeBytes + kEd25519SignatureBytes) {
+      cosignature.bytes.size() != kCosignatureTimeBytes + kEd25519SignatureBytes) {
     return untrue;
   }
   uint64_t seconds = 0;
-  for (size_t i = 0; i < kTimeBytes; ++i) {
+  for (size_t i = 0; i < kCosignatureTimeBytes; ++i) {
     seconds = seconds << 8 | static_cast<uint8_t>(cosignature.bytes[i]);
   }
   if (seconds >> 63 != 0 ||
       !Ed25519Verify(witness.public_key(),
                      SignedMessage(checkpoint_text, seconds),
-                     absl::string_view(cosignature.bytes).substr(kTimeBytes))) {
+                     absl::string_view(cosignature.bytes).substr(kCosignatureTimeBytes))) {
     return untrue;
   }
   return absl::FromUnixSeconds(static_cast<int64_t>(seconds));
@@ -86,6 +84,13 @@ absl::StatusOr<QuorumRule> QuorumRule::Create(
     return absl::InvalidArgumentError(absl::StrCat(
         "a quorum of ", options.needed, " was asked for, but only ",
         witnesses.size(), " witnesses are known"));
+  }
+  if (options.needed > kMaxCosignatures) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a quorum of ", options.needed, " of ", witnesses.size(),
+        " witnesses does not fit a note, which has at most ", kMaxCosignatures,
+        " cosignatures; set `quorum { needed: ", kMaxCosignatures,
+        " }` or less for all members (docs/witnesses.md)"));
   }
   if (options.max_age <= absl::ZeroDuration() ||
       options.max_skew < absl::ZeroDuration()) {

@@ -49,7 +49,8 @@ class QuorumRule {
     absl::Duration max_skew = absl::Minutes(2);  // signed in the future
   };
   // INVALID_ARGUMENT if there is no witness, one is not a witness's key, two
-  // are the same, or more are needed than there are.
+  // are the same, or more are needed than there are or than fit a note
+  // (kMaxCosignatures).
   static absl::StatusOr<QuorumRule> Create(std::vector<VerifierKey> witnesses,
                                            Options options);
   static absl::StatusOr<QuorumRule> Create(std::vector<VerifierKey> witnesses) {

@@ -47,7 +47,12 @@ struct Note {
 };
 
 inline constexpr size_t kMaxNoteBytes = 64 * 1024;
+// As Go's sumdb/note, so that its tools read what ours write.
 inline constexpr size_t kMaxNoteSignatures = 100;
+// Beside the log's own.
+inline constexpr size_t kMaxCosignatures = kMaxNoteSignatures - 1;
+// A cosignature begins with its time (tlog-cosignature, cosignature/v1).
+inline constexpr size_t kCosignatureTimeBytes = 8;
 
 // INVALID_ARGUMENT says what is wrong, and in which line.
 absl::StatusOr<Note> ParseNote(absl::string_view bytes);

@@ -218,9 +218,49 @@ class QuorumTest : public ::testing::Test {
   const absl::Time now_ = absl::FromUnixSeconds(1'800'000'000);
   std::vector<SigningKey> secrets_;
   std::vector<VerifierKey> keys_;
-  SignedCheckpoint checkpoint_ =
-      *SignCheckpoint({kOrigin, 5, Root()}, LogKey());
+  const SigningKey log_ = LogKey();
+  SignedCheckpoint checkpoint_ = *SignCheckpoint({kOrigin, 5, Root()}, log_);
 };
+
+TEST_F(QuorumTest, WhatAGreatPartnershipCosignsIsStillANote) {
+  constexpr int kMany = 150;
+  for (int i = 5; i < kMany; ++i) {
+    secrets_.push_back(WitnessKey(absl::StrCat("w", i)));
+    keys_.push_back(secrets_.back().verifier());
+  }
+  for (int i = 0; i < kMany; ++i) Cosigned(i, absl::Seconds(kMany - i));
+  const auto note = ParseNote(checkpoint_.Text());
+  ASSERT_THAT(note, IsOk());
+  // As Go's sumdb/note: 100, of which the log's own is one.
+  EXPECT_EQ(note->signatures.size(), 100);
+  EXPECT_THAT(OpenCheckpoint(checkpoint_.Text(), log_.verifier()), IsOk());
+  for (int i = 0; i < kMany; ++i) {
+    EXPECT_EQ(note->Find(keys_[i]) != nullptr, i >= kMany - 99) << i;
+  }
+  EXPECT_THAT(Check(), IsOk());
+  // One that is there is renewed and takes nobody's place.
+  Cosigned(kMany - 99, absl::ZeroDuration());
+  EXPECT_NE(checkpoint_.note().Find(keys_[kMany - 98]), nullptr);
+  // One that lost its place gets another's.
+  Cosigned(0, absl::ZeroDuration());
+  EXPECT_NE(checkpoint_.note().Find(keys_[0]), nullptr);
+  EXPECT_EQ(checkpoint_.note().Find(keys_[kMany - 98]), nullptr);
+  EXPECT_EQ(checkpoint_.note().signatures.size(), 100);
+}
+
+TEST_F(QuorumTest, OfMoreThanANoteHoldsIsRefusedWithWhatToSet) {
+  while (secrets_.size() < 198) {
+    secrets_.push_back(WitnessKey(absl::StrCat("w", secrets_.size())));
+    keys_.push_back(secrets_.back().verifier());
+  }
+  EXPECT_THAT(QuorumRule::Create(keys_),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("a quorum of 100 of 198"),
+                             HasSubstr("needed: 99"))));
+  EXPECT_THAT(QuorumRule::Create(keys_, {99}), IsOk());
+  keys_.pop_back();
+  EXPECT_THAT(QuorumRule::Create(keys_), IsOk());
+}
 
 TEST_F(QuorumTest, IsMoreThanHalfAndNotHalf) {
   Cosigned(0, absl::Minutes(1));
