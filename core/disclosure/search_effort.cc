@@ -9,7 +9,8 @@ namespace {
 constexpr int64_t kSteps = 200'000'000;
 constexpr int64_t kStepsACell = 30'000;
 
-// Below this, tries cost little.
+// In systems of fewer cells one try within what is public does, in others two:
+// the search with complements finds what needs none, too.
 constexpr int kFewCells = 5'000;
 // In systems of so many cells a few tries for each leave steps for all of them:
 // what is left over is proved by hiding, which hides most.
@@ -43,7 +44,7 @@ SearchEffort EffortFor(int cells, const SuppressionOptions& options) {
   if (options.thorough) {
     effort = AheadOfTime(cells);
   } else {
-    effort.free_tries = cells < kFewCells ? 6 : cells < kManyCells ? 4 : 2;
+    effort.free_tries = cells < kFewCells ? 1 : 2;
     effort.paid_tries = cells < kManyCells ? 10 : 3;
     effort.last_tries = 10;
     effort.steps = kSteps + kStepsACell * cells;
