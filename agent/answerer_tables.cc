@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<Answerer::Wanted>> Answerer::LookUp(
       continue;
     }
     auto worked_out =
-        WorkOut(admitted.shape,
+        WorkOut(*admitted.plan.data_set, admitted.shape,
                 ReleasedOf(settings_->PlanOf(data_set), measure, *released));
     if (worked_out.has_value()) {
       table.known = {

@@ -1,15 +1,45 @@
 #include "agent/epochs.h"
 
+#include <algorithm>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/population_map.h"
 #include "core/base/status_macros.h"
 #include "core/disclosure/meeting.h"
 
 namespace cairn {
 
 namespace {
+
+// Of dimensions of structural zeros of which no record is without a code, which
+// code it is: that an agency tells by what it holds, as if by a table of each.
+// Where records may be without one (U), they tell nothing.
+absl::StatusOr<std::vector<TableShape>> ToldByHolding(const DataSource& source,
+                                                      const DataSet& data_set) {
+  std::set<int> dimensions;
+  for (const StructuralZero& zero : data_set.structural_zeros) {
+    for (const StructuralZero::Part& part : zero.parts) {
+      dimensions.insert(part.dimension);
+    }
+  }
+  std::vector<TableShape> told;
+  for (const int d : dimensions) {
+    const int at = FindStored(source.meta(),
+                              data_set.dimensions[static_cast<size_t>(d)].id);
+    if (at < 0) continue;
+    CAIRN_ASSIGN_OR_RETURN(
+        TableShape shape,
+        source.MeetingShape({{source.meta().dimension(at).variable()}}));
+    const std::vector<std::string>& codes = shape.axes[0].codes;
+    if (std::count(codes.begin(), codes.end(), kUnknownCode) > 0) continue;
+    told.push_back(std::move(shape));
+  }
+  return told;
+}
 
 // The tables in which those of a request meet, which nobody is told of.
 absl::Status AddMeetings(const DataSource& source, FigureCache* figures,
@@ -21,7 +51,10 @@ absl::Status AddMeetings(const DataSource& source, FigureCache* figures,
   for (const ProtectedTable* pinned : request->pinned) {
     shapes.push_back(&pinned->shape());
   }
-  for (const MeetingAxes& axes : FindMeetings(*request->data_set, shapes)) {
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<TableShape> told,
+                         ToldByHolding(source, *request->data_set));
+  for (const MeetingAxes& axes :
+       FindMeetings(*request->data_set, shapes, told)) {
     CAIRN_ASSIGN_OR_RETURN(const TableShape shape, source.MeetingShape(axes));
     CAIRN_ASSIGN_OR_RETURN(ProtectRequest::Figures meeting,
                            figures->Tabulate(shape, request->measure));

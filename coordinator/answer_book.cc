@@ -13,6 +13,7 @@
 #include "core/link/receipt_wire.h"
 #include "core/link/translate.h"
 #include "core/query/evaluate.h"
+#include "core/query/structural_zeros.h"
 
 namespace cairn {
 namespace {
@@ -29,7 +30,12 @@ class BoundTables {
   // `owner` keeps the table.
   absl::StatusOr<AgencyRows::Rows> RowsOf(
       const ProtectedTable& table, const std::shared_ptr<const void>& owner) {
-    CAIRN_ASSIGN_OR_RETURN(BoundRows* const bound, Find(table));
+    CAIRN_ASSIGN_OR_RETURN(const Bound* const found, Find(table));
+    if (table.structural_zeros() != found->zeros) {
+      return absl::InvalidArgumentError(
+          "its structural zeros are not those of the catalogue");
+    }
+    BoundRows* const bound = found->rows.get();
     AgencyRows::Rows rows{bound->keys(), {owner, &table.cells()}};
     if (!bound->as_they_come()) {
       rows.cells = std::make_shared<const std::vector<Cell>>(
@@ -43,22 +49,28 @@ class BoundTables {
   // place, each has its own.
   static constexpr size_t kLookedAt = 8;
 
-  absl::StatusOr<BoundRows*> Find(const ProtectedTable& table) {
+  struct Bound {
+    std::unique_ptr<BoundRows> rows;
+    std::vector<bool> zeros;  // StructuralZeroCells
+  };
+
+  absl::StatusOr<const Bound*> Find(const ProtectedTable& table) {
     for (size_t i = 0; i < std::min(kLookedAt, bound_.size()); ++i) {
-      BoundRows* const candidate = bound_[bound_.size() - 1 - i].get();
-      if (candidate->additive() == table.additive() &&
-          candidate->shape() == table.shape()) {
-        return candidate;
+      const Bound& candidate = bound_[bound_.size() - 1 - i];
+      if (candidate.rows->additive() == table.additive() &&
+          candidate.rows->shape() == table.shape()) {
+        return &candidate;
       }
     }
     CAIRN_ASSIGN_OR_RETURN(
         auto fresh, BoundRows::Bind(plan_, table.shape(), table.additive()));
-    bound_.push_back(std::move(fresh));
-    return bound_.back().get();
+    bound_.push_back({std::move(fresh),
+                      StructuralZeroCells(*plan_.data_set, table.shape())});
+    return &bound_.back();
   }
 
   const Plan& plan_;
-  std::vector<std::unique_ptr<BoundRows>> bound_;
+  std::vector<Bound> bound_;
 };
 
 // The rows of one agency, or why its tables do not answer the plan.

@@ -223,10 +223,15 @@ bool HideBeside(const CellSystem& system, const std::vector<int>& told,
   return changed;
 }
 
+// What is public of it stays so, whatever new cells show.
+bool IsKnown(const SuppressionCell& cell) {
+  return cell.kind == Kind::kFixed || cell.kind == Kind::kStructural;
+}
+
 // Nothing new is shown, not even a zero, and no new mark says anything.
 void HideEverything(std::vector<SuppressionCell>* cells) {
   for (SuppressionCell& cell : *cells) {
-    if (cell.kind == Kind::kFixed || cell.kind == Kind::kUnseen) continue;
+    if (IsKnown(cell) || cell.kind == Kind::kUnseen) continue;
     cell.kind = Kind::kHidden;
     cell.hidden = Range();
   }
@@ -270,8 +275,7 @@ Before NarrowBefore(const CellSystem& system,
   std::vector<SuppressionCell> hidden = cells;
   HideEverything(&hidden);
   for (const SuppressionCell& cell : hidden) {
-    before.ranges.push_back(cell.kind == Kind::kFixed ? cell.shown
-                                                      : cell.hidden);
+    before.ranges.push_back(IsKnown(cell) ? cell.shown : cell.hidden);
   }
   before.told = ToldByAlgebra(system, cells, before.ranges);
   Propagate(system, &before.ranges);

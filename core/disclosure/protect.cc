@@ -12,16 +12,36 @@
 #include "core/disclosure/linked_tables.h"
 #include "core/disclosure/marks.h"
 #include "core/disclosure/proof.h"
+#include "core/disclosure/propagation.h"
 #include "core/disclosure/record_walk.h"
 #include "core/disclosure/stand_in.h"
 #include "core/disclosure/suppress.h"
 #include "core/disclosure/table_maker.h"
 #include "core/disclosure/unsafe_cells.h"
+#include "core/query/structural_zeros.h"
 
 namespace cairn {
 namespace {
 
 using Kind = SuppressionCell::Kind;
+
+// By cell of the system: it is a structural zero. Empty: none is.
+std::vector<bool> StructuralZerosOf(const ProtectRequest& request,
+                                    const LinkedTables& linked) {
+  std::vector<bool> zeros;
+  if (request.data_set == nullptr) return zeros;
+  const size_t tables = linked.given() + linked.unseen().size();
+  for (size_t t = 0; t < tables; ++t) {
+    const std::vector<bool> own =
+        StructuralZeroCells(*request.data_set, linked.shape_of(t));
+    for (size_t cell = 0; cell < own.size(); ++cell) {
+      if (!own[cell]) continue;
+      zeros.resize(static_cast<size_t>(linked.system().cells()));
+      zeros[static_cast<size_t>(linked.cells_of(t)[cell])] = true;
+    }
+  }
+  return zeros;
+}
 
 // The tables of one measure on their way out.
 class Protector {
@@ -45,6 +65,7 @@ class Protector {
     why_ = std::move(unsafe.why);
     looks_ = std::move(unsafe.looks);
     FixPinned();
+    CAIRN_RETURN_IF_ERROR(KnowStructuralZeros());
     CAIRN_RETURN_IF_ERROR(FindRecords());
     if (walk_ != nullptr && request_.thorough) walk_->WalkOn();
     SuppressionOptions options;
@@ -252,6 +273,34 @@ class Protector {
     }
   }
 
+  // ---- Known to everyone ----
+
+  // Of structural zeros everyone knows the count before a figure is released,
+  // and of what follows from them: there is nothing to be kept open.
+  absl::Status KnowStructuralZeros() {
+    const std::vector<bool> zeros = StructuralZerosOf(request_, linked_);
+    if (zeros.empty()) return absl::OkStatus();
+    std::vector<Range> known(cells_.size());
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      if (!zeros[i]) continue;
+      if (figures_.count[i] != 0) {
+        return absl::DataLossError(
+            "the records have codes together that the catalogue's structural "
+            "zeros rule out; load again to see where");
+      }
+      known[i] = looks_[i] = {0, 0};
+      cells_[i] = SuppressionCell();
+      cells_[i].kind = Kind::kStructural;
+      cells_[i].shown = cells_[i].hidden = {0, 0};
+      why_[i] = HiddenWhy::kShown;
+    }
+    Propagate(system_, &known);
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      if (known[i].high == 0) cells_[i].keep = {1, 0};
+    }
+    return absl::OkStatus();
+  }
+
   // ---- What is shown ----
 
   // What was shown under another policy and cannot be under this one is hidden
@@ -268,6 +317,7 @@ class Protector {
   }
 
   Cell MarkOf(size_t i) const {
+    if (cells_[i].kind == Kind::kStructural) return PublishedCell(0, 0, 0);
     if (mark_[i] != nullptr) {
       return MayStand(i) ? *mark_[i] : SuppressedCell(0, kNoLimit);
     }
@@ -317,6 +367,10 @@ class Protector {
       parts.cells.push_back(MarkOf(static_cast<size_t>(cell)));
     }
     BoundMargins(t, &parts.cells);
+    if (request_.data_set != nullptr) {
+      parts.structural_zeros =
+          StructuralZeroCells(*request_.data_set, table.shape);
+    }
     parts.base = base();
     if (is_sum()) {
       parts.decimals = figures_.decimals;

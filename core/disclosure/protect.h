@@ -89,6 +89,8 @@ struct ProtectRequest {
 //    nearly all in one sensitive category. One rule for all measures of a cell:
 //    what is unsafe to count is unsafe to sum. And a cell that was shown in
 //    another epoch, of which fewer than kRevisionRecords came and as few went.
+//    Not a structural zero of the data set, which is published as 0 whatever
+//    the policy does with zeros, and known as such to all that follows.
 // 2. Complements: over one system of all cells of the new tables, the pinned
 //    ones and the coarser tables in which they meet, further new cells are
 //    hidden until every hidden small cell, new or pinned, can still be each
@@ -110,7 +112,8 @@ struct ProtectRequest {
 // table of this epoch was released under another policy; one of another epoch
 // may have been: what is shown there and cannot be
 // under this policy is hidden in the new tables. DATA_LOSS if what was pinned
-// is not what `tabulate` says. RESOURCE_EXHAUSTED if the tables together are
+// is not what `tabulate` says, or a record is one that structural zeros rule
+// out. RESOURCE_EXHAUSTED if the tables together are
 // too many to be held against each other: nothing is released then.
 // INVALID_ARGUMENT for a policy that does not fit or a measure the tables do
 // not carry. Else what `tabulate` returns.

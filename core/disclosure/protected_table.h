@@ -34,6 +34,11 @@ class ProtectedTable {
   // Its cells are sums of released ones (WorkOut): it was never released
   // itself.
   bool worked_out() const { return worked_out_; }
+  // By cell: a structural zero of the catalogue that it was released under,
+  // published as 0, 0 to 0. Empty: none is.
+  const std::vector<bool>& structural_zeros() const {
+    return structural_zeros_;
+  }
 
   // Counts add over codes; distinct persons do not.
   bool additive() const {
@@ -54,6 +59,7 @@ class ProtectedTable {
   int64_t base_ = 1;
   int64_t clip_high_ = 1;
   bool worked_out_ = false;
+  std::vector<bool> structural_zeros_;
 };
 
 }  // namespace cairn

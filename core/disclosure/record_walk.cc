@@ -218,7 +218,12 @@ absl::Span<const uint32_t> RecordWalk::RecordsIn(int pattern, size_t at) {
 
 void RecordWalk::SetBounds(int cell, const Range& now, const Range& if_hidden,
                            double cost) {
-  bounds_[cell] = {now, if_hidden, cost, now.low <= 0 && now.high == kNoLimit};
+  const bool free = now.low <= 0 && now.high == kNoLimit;
+  bounds_[cell] = {now, if_hidden, cost, free};
+  // Of what nobody is told something may be known all the same: structural
+  // zeros.
+  const int pattern = place_[cell].pattern;
+  if (!free && pattern != kNowhere) patterns_[pattern].watched = true;
 }
 
 uint64_t RecordWalk::Random() {

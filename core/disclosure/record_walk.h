@@ -81,7 +81,7 @@ class RecordWalk : public CertificateSearch {
     std::vector<int> cells;  // of the system; kNowhere: another pattern's
     std::vector<bool> eras;  // whose records count; empty: all
     bool one_code = false;   // each record is in one of the cells
-    bool watched = false;    // it is in a given table, or looked for
+    bool watched = false;    // something is known of a cell, or looked for
     // Records by cell, some of each; made when first needed.
     std::vector<uint32_t> begin, records;
   };

@@ -148,6 +148,7 @@ class Suppressor {
         return what.hidden;
       case Kind::kFixed:
       case Kind::kZero:
+      case Kind::kStructural:
         return what.shown;
       case Kind::kUnseen:
         return what.hidden;

@@ -25,6 +25,7 @@ struct SuppressionCell {
     kFixed,   // shown or hidden before: what is public of it does not change
     kZero,    // a zero that is shown as such: hidden only if everything is
     kUnseen,  // in no table: no one is told of it, but sums pass through it
+    kStructural,  // a structural zero: everyone knows it, whatever is shown
   };
   Kind kind = Kind::kOpen;
   int64_t figure = 0;  // the truth, or what stands in for it (StandIn)

@@ -24,6 +24,7 @@ class ProtectedTableMaker {
     int64_t base = 1;
     int64_t clip_high = 1;
     bool worked_out = false;
+    std::vector<bool> structural_zeros = {};
   };
 
   static ProtectedTable Make(Parts parts) {
@@ -38,6 +39,7 @@ class ProtectedTableMaker {
     table.base_ = parts.base;
     table.clip_high_ = parts.clip_high;
     table.worked_out_ = parts.worked_out;
+    table.structural_zeros_ = std::move(parts.structural_zeros);
     return table;
   }
 };

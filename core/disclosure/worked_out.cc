@@ -4,11 +4,12 @@
 
 #include "core/disclosure/table_maker.h"
 #include "core/query/roll_up.h"
+#include "core/query/structural_zeros.h"
 
 namespace cairn {
 
 std::optional<ProtectedTable> WorkOut(
-    const TableShape& wanted,
+    const DataSet& data_set, const TableShape& wanted,
     const std::vector<const ProtectedTable*>& released) {
   if (released.empty()) return std::nullopt;
   std::vector<KnownTable> known;
@@ -29,6 +30,11 @@ std::optional<ProtectedTable> WorkOut(
   parts.base = first.base();
   parts.clip_high = first.clip_high();
   parts.worked_out = true;
+  parts.structural_zeros = StructuralZeroCells(data_set, wanted);
+  for (size_t cell = 0; cell < parts.structural_zeros.size(); ++cell) {
+    if (!parts.structural_zeros[cell]) continue;
+    parts.cells[cell] = PublishedCell(0, 0, 0);
+  }
   return ProtectedTableMaker::Make(std::move(parts));
 }
 

@@ -80,6 +80,9 @@ class CellReader {
       case kShownSum:
         if (!message_.worked_out()) break;
         return NextShownSum(cell);
+      case kStructuralZero:
+        *cell = PublishedCell(0, 0, 0);
+        return nullptr;
       default:
         break;
     }

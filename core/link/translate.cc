@@ -336,6 +336,11 @@ absl::StatusOr<ProtectedTable> FromProto(const v1::ProtectedTable& message) {
   parts.worked_out = message.worked_out();
   CAIRN_ASSIGN_OR_RETURN(parts.cells, ReadCells(message, parts.base,
                                                 parts.policy, parts.clip_high));
+  if (message.state().find(kStructuralZero) != std::string::npos) {
+    for (const char state : message.state()) {
+      parts.structural_zeros.push_back(state == kStructuralZero);
+    }
+  }
   return ProtectedTableMaker::Make(std::move(parts));
 }
 
@@ -376,8 +381,11 @@ v1::ProtectedTable ToProto(const ProtectedTable& table) {
     message.add_bound_low(cell.low);
     message.add_bound_high(cell.high == kNoLimit ? -1 : cell.high);
   };
+  const std::vector<bool>& zeros = table.structural_zeros();
   for (const Cell& cell : table.cells()) {
-    if (cell.status == CellStatus::kPublished) {
+    if (!zeros.empty() && zeros[state->size()]) {
+      state->push_back(kStructuralZero);
+    } else if (cell.status == CellStatus::kPublished) {
       message.add_value(cell.value);
       if (IsSum(cell, table)) {
         add_bounds(kShownSum, cell);

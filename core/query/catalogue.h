@@ -93,6 +93,17 @@ struct Quantity {
   int64_t clip_high = 0;
 };
 
+// What no record can be: one of each part's codes at once. Its cells are worked
+// out by core/query/structural_zeros.h.
+struct StructuralZero {
+  struct Part {
+    int dimension = 0;         // a category, not multi-valued
+    std::vector<bool> leaves;  // by code of its finest level
+  };
+  std::vector<Part> parts;  // two or more, each of another dimension
+  std::string reason;
+};
+
 struct DataSet {
   std::string id;
   std::string title;
@@ -104,6 +115,7 @@ struct DataSet {
   std::vector<Dimension> dimensions;  // populations last
   std::vector<Quantity> quantities;
   bool has_person_key = false;
+  std::vector<StructuralZero> structural_zeros;
 
   struct Variable {
     int dimension;

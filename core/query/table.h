@@ -9,6 +9,11 @@
 
 namespace cairn {
 
+// Several levels of one dimension as one axis: their variables joined by
+// kAtomJoin, and so are the codes of an atom (core/disclosure/meeting.h).
+inline constexpr char kAtomJoin = '+';
+inline constexpr char kAtomCodeJoin = '\x1f';
+
 // One variable of a table: the codes an agency holds, in the catalogue's order.
 struct TableAxis {
   std::string variable;

@@ -52,7 +52,7 @@ void Time(const char* what, const TableShape& wanted,
   size_t bytes = 0;
   for (int i = 0; i < 101; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    const auto table = WorkOut(wanted, released);
+    const auto table = WorkOut(DataSet(), wanted, released);
     bytes = table.has_value() ? ToProto(*table).SerializeAsString().size() : 0;
     times.push_back(std::chrono::duration<double, std::milli>(
                         std::chrono::steady_clock::now() - start)

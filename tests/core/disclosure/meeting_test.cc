@@ -158,5 +158,65 @@ TEST(FindMeetings, EachPairThatCrossesMeetsSomewhereAndNoMeetingIsIdle) {
   EXPECT_GT(met, 1000);
 }
 
+// --- Structural zeros --------------------------------------------------------
+
+TableShape CutBy(const std::vector<std::string>& variables) {
+  TableShape shape;
+  for (const std::string& variable : variables) {
+    shape.axes.emplace_back();
+    shape.axes.back().variable = variable;
+  }
+  return shape;
+}
+
+// Where tables of the example data set meet if no M is of these ages.
+Axes MeetingsOf(const std::vector<bool>& ages,
+                const std::vector<std::vector<std::string>>& tables) {
+  DataSet data = MakeExampleDataSet();
+  StructuralZero zero;
+  zero.parts = {{data.FindVariable("age_band")->dimension, ages},
+                {data.FindVariable("sex")->dimension, {true, false, false}}};
+  data.structural_zeros = {zero};
+  std::vector<TableShape> shapes;
+  for (const auto& variables : tables) shapes.push_back(CutBy(variables));
+  std::vector<const TableShape*> all;
+  for (const TableShape& shape : shapes) all.push_back(&shape);
+  Axes joined;  // a line for each meeting
+  for (const Axes& meeting : FindMeetings(data, all)) {
+    joined.emplace_back();
+    for (const auto& axis : meeting) {
+      EXPECT_EQ(axis.size(), 1u);
+      joined.back().push_back(axis[0]);
+    }
+  }
+  return joined;
+}
+
+TEST(StructuralZeroMeeting, CrossesTheVariablesThatTablesHaveOnlyTogether) {
+  const std::vector<bool> young = {true, true, false, false, false};
+  EXPECT_EQ(MeetingsOf(young, {{"age_band", "month"}, {"sex", "month"}}),
+            (Axes{{"month", "age_band", "sex"}}));
+  EXPECT_EQ(MeetingsOf(young, {{"month", "age_core"}, {"sex", "quarter"}}),
+            (Axes{{"quarter", "age_core", "sex"}}));
+  EXPECT_EQ(MeetingsOf(young, {{"age_band", "month"}, {"sex", "ward"}}),
+            (Axes{{"age_band", "sex"}}));
+  // One table has both, or none has one of them.
+  EXPECT_EQ(MeetingsOf(young, {{"age_band", "sex"}, {"sex", "age_core"}}),
+            Axes());
+  EXPECT_EQ(MeetingsOf(young, {{"age_band", "sex"}, {"age_core"}, {"sex"}}),
+            Axes());
+  EXPECT_EQ(MeetingsOf(young, {{"age_band", "month"}, {"ward", "month"}}),
+            Axes());
+  EXPECT_EQ(MeetingsOf(young, {{"age_band"}}), Axes());
+}
+
+TEST(StructuralZeroMeeting, IsNotMadeOfCodesThatAreTooCoarseToTell) {
+  const std::vector<bool> youngest = {true, false, false, false, false};
+  EXPECT_EQ(MeetingsOf(youngest, {{"age_core", "month"}, {"sex", "month"}}),
+            Axes());
+  EXPECT_EQ(MeetingsOf(youngest, {{"age_core", "sex"}, {"age_band"}}),
+            (Axes{{"age_band", "sex"}}));
+}
+
 }  // namespace
 }  // namespace cairn

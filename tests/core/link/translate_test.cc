@@ -142,6 +142,32 @@ TEST(TranslateTable, OnlyAWorkedOutTableHasSums) {
   }
 }
 
+TEST(TranslateTable, AStructuralZeroIsZeroForCertain) {
+  v1::ProtectedTable noisy = Table();
+  noisy.mutable_rule()->set_method(v1::CELL_KEY);
+  noisy.mutable_rule()->mutable_cell_key()->set_variance(1);
+  noisy.mutable_rule()->mutable_cell_key()->set_max_noise(2);
+  noisy.mutable_rule()->mutable_cell_key()->set_smallest_shown(1);
+  noisy.mutable_rule()->set_zeros(v1::SHOWN);
+  for (v1::ProtectedTable message : {Table(), SumTable(), noisy}) {
+    message.set_state(std::string("\1\5\2\2", 4));
+    for (const bool worked_out : {false, true}) {
+      message.set_worked_out(worked_out);
+      const auto table = FromProto(message);
+      ASSERT_THAT(table, IsOk());
+      EXPECT_EQ(table->cells()[1], PublishedCell(0, 0, 0));
+      EXPECT_EQ(table->structural_zeros(),
+                (std::vector<bool>{false, true, false, false}));
+      EXPECT_EQ(ToProto(*table).SerializeAsString(),
+                message.SerializeAsString());
+    }
+    // It has no number of its own.
+    message.add_value(0);
+    EXPECT_THAT(FromProto(message), StatusIs(kInvalid));
+  }
+  EXPECT_TRUE(FromProto(Table())->structural_zeros().empty());
+}
+
 FrequencyTable EveryKind() {
   FrequencyTable table;
   table.data_set = "events";
