@@ -270,7 +270,9 @@ class InPlaceLoad {
             .substr(0, 16));
     meta.set_loaded_at(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
                                         absl::UTCTimeZone()));
-    return absl::OkStatus();
+    if (request_.data_set.structural_zeros.empty()) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(const auto seen_source, SourceOf(meta));
+    return seen_source->CheckStructuralZeros();
   }
 
   absl::StatusOr<LoadReport> Write() {

@@ -46,6 +46,7 @@ absl::StatusOr<std::unique_ptr<RowMapper>> RowMapper::Create(
                            DescribeHeld(inputs, held));
     mapper->dimensions_.push_back(std::move(dimension));
   }
+  mapper->RuleOut(*inputs.data_set);
   for (size_t i = 0; i < inputs.months.size(); ++i) {
     int year = 0, month = 0;
     if (!absl::SimpleAtoi(inputs.months[i].substr(0, 4), &year) ||
@@ -58,6 +59,53 @@ absl::StatusOr<std::unique_ptr<RowMapper>> RowMapper::Create(
     mapper->month_covered_.back() = static_cast<int>(i);
   }
   return mapper;
+}
+
+void RowMapper::RuleOut(const DataSet& data_set) {
+  if (data_set.structural_zeros.empty()) return;
+  std::vector<TableAxis> axes;
+  for (const LoadPlan::Held& held : plan_.dimensions) {
+    TableAxis axis;
+    axis.variable =
+        data_set.dimensions[held.dimension].levels[held.level].variable;
+    axis.codes = held.codes;
+    axes.push_back(std::move(axis));
+  }
+  structural_zeros_ = StructuralZeros(data_set, axes);
+  const auto is_about = [this](const StructuralZero& zero, int slot) {
+    const auto slots = static_cast<int>(plan_.dimensions.size());
+    return slot >= 0 && slot < slots &&
+           std::any_of(zero.parts.begin(), zero.parts.end(),
+                       [&](const StructuralZero::Part& part) {
+                         return part.dimension ==
+                                plan_.dimensions[slot].dimension;
+                       });
+  };
+  for (const StructuralZero& zero : data_set.structural_zeros) {
+    RuledOut said{plan_.date_column, ""};
+    for (size_t c = 0; c < plan_.columns.size(); ++c) {
+      if (is_about(zero, plan_.columns[c].slot)) {
+        said.column = static_cast<int>(c);
+      }
+    }
+    said.what = absl::StrCat(
+        "no record can have this with its other codes, by ",
+        StructuralZeroInWords(data_set, static_cast<int>(ruled_out_.size())));
+    ruled_out_.push_back(std::move(said));
+  }
+}
+
+bool RowMapper::IsRuledOut(const std::vector<absl::string_view>& fields,
+                           const MappedRow& row, RowProblem* problem) {
+  codes_.assign(row.values.begin(),
+                row.values.begin() +
+                    static_cast<std::ptrdiff_t>(plan_.dimensions.size()));
+  const int number = structural_zeros_.Find(codes_);
+  if (number == StructuralZeros::kNone) return false;
+  const RuledOut& said = ruled_out_[static_cast<size_t>(number)];
+  *problem = {plan_.columns[said.column].name, said.what,
+              fields[memory_[said.column].position]};
+  return true;
 }
 
 absl::Status RowMapper::Bind(const std::string& file,
@@ -126,6 +174,9 @@ RowMapper::Outcome RowMapper::Map(const std::vector<absl::string_view>& fields,
     }
     Count(code.went, &memory_[c]);
     row->values[column.slot] = code.value;
+  }
+  if (!structural_zeros_.empty() && IsRuledOut(fields, *row, problem)) {
+    return Outcome::kBad;
   }
   row->key = record_keys_.KeyOf(fields);
   return Outcome::kStored;

@@ -20,6 +20,7 @@
 #include "cairn/v1/extract.pb.h"
 #include "core/base/digest.h"
 #include "core/query/catalogue.h"
+#include "core/query/structural_zeros.h"
 
 namespace cairn {
 
@@ -88,6 +89,12 @@ class RowMapper {
   std::vector<ColumnCounts> Counts() const;
 
  private:
+  // What is said of a row that a structural zero rules out: column and words.
+  struct RuledOut {
+    int column;
+    std::string what;
+  };
+
   // How a text fared.
   enum class Went : uint8_t { kMapped, kUnmapped, kEmpty, kRefused };
 
@@ -130,6 +137,9 @@ class RowMapper {
         pseudonymiser_(pseudonym_key),
         record_keys_(plan_, record_key_secret) {}
 
+  void RuleOut(const DataSet& data_set);
+  bool IsRuledOut(const std::vector<absl::string_view>& fields,
+                  const MappedRow& row, RowProblem* problem);
   std::string WhyNoDate(absl::string_view field) const;
   std::string WhyNoCode(const LoadPlan::Column& column,
                         absl::string_view field) const;
@@ -153,8 +163,11 @@ class RowMapper {
   std::vector<v1::ExtractDimension> dimensions_;
   std::vector<Memory> memory_;  // of each column of the plan
   absl::flat_hash_map<std::string, Date> dates_;
-  int first_month_ = 0;             // 12 * year + month
-  std::vector<int> month_covered_;  // from there on: index, or -1
+  int first_month_ = 0;               // 12 * year + month
+  std::vector<int> month_covered_;    // from there on: index, or -1
+  StructuralZeros structural_zeros_;  // of the held dimensions
+  std::vector<RuledOut> ruled_out_;   // by number
+  std::vector<size_t> codes_;         // scratch
   Pseudonymiser pseudonymiser_;
   RecordKeyMaker record_keys_;
 };

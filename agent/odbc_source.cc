@@ -1,11 +1,14 @@
 #include "agent/odbc_source.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
+#include "core/query/structural_zeros.h"
 
 namespace cairn {
 namespace {
@@ -50,6 +53,23 @@ absl::Status Place(const OdbcConnection::Row& row, FrequencyTable* table) {
     table->sums[s].total[cell] = figure(3 + 3 * s);
     table->sums[s].largest[cell] = figure(4 + 3 * s);
     table->sums[s].second[cell] = figure(5 + 3 * s);
+  }
+  return absl::OkStatus();
+}
+
+// No record is where the catalogue says that none can be.
+absl::Status CheckRuledOut(const DataSet& data_set,
+                           const FrequencyTable& table) {
+  const StructuralZeros zeros(data_set, table.shape.axes);
+  if (zeros.empty()) return absl::OkStatus();
+  std::vector<size_t> at(table.shape.axes.size());
+  for (size_t cell = 0; cell < table.counts.size(); ++cell) {
+    if (table.counts[cell] == 0) continue;
+    for (size_t a = 0; a < at.size(); ++a) at[a] = table.shape.at(cell, a);
+    const int number = zeros.Find(at);
+    if (number == StructuralZeros::kNone) continue;
+    return Damaged(absl::StrCat("has records that cannot be, by ",
+                                StructuralZeroInWords(data_set, number)));
   }
   return absl::OkStatus();
 }
@@ -216,7 +236,37 @@ absl::StatusOr<FrequencyTable> OdbcSource::Fill(const ScanPlan& scan,
   for (const OdbcConnection::Row& row : rows) {
     CAIRN_RETURN_IF_ERROR(Place(row, &table));
   }
+  CAIRN_RETURN_IF_ERROR(CheckRuledOut(data_set_, table));
   return table;
+}
+
+// A table of each one's variables, as finely as they are held: a code that the
+// mapping takes for several is ruled out where all of them are.
+absl::Status OdbcSource::CheckStructuralZeros() const {
+  const EraSet eras = AllEras();
+  std::set<MeetingAxes> looked_at;
+  for (const StructuralZero& zero : data_set_.structural_zeros) {
+    Query query;
+    MeetingAxes axes;
+    for (const StructuralZero::Part& part : zero.parts) {
+      const int at = FindStored(
+          meta_, data_set_.dimensions[static_cast<size_t>(part.dimension)].id);
+      if (at < 0) break;
+      query.by.push_back(meta_.dimension(at).variable());
+      axes.push_back({query.by.back()});
+    }
+    if (axes.size() < zero.parts.size()) continue;
+    CAIRN_ASSIGN_OR_RETURN(const Plan plan, MakePlan(data_set_, query));
+    // In the plan's order.
+    std::sort(axes.begin(), axes.end(), [this](const auto& a, const auto& b) {
+      return data_set_.FindVariable(a[0])->dimension <
+             data_set_.FindVariable(b[0])->dimension;
+    });
+    if (!looked_at.insert(axes).second) continue;
+    CAIRN_ASSIGN_OR_RETURN(const TableShape shape, MeetingShape(axes));
+    CAIRN_RETURN_IF_ERROR(Tabulate(plan, shape, false, &eras).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<FrequencyTable> OdbcSource::Tabulate(const Plan& plan,

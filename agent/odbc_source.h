@@ -52,6 +52,9 @@ class OdbcSource : public DataSource {
   absl::StatusOr<Seen> See(const EraSet& eras) const;
   // Those of all eras are as load saw them. Errors as Tabulate().
   absl::Status CheckSeen() const;
+  // None of all eras is one that the catalogue's structural zeros rule out,
+  // which is DATA_LOSS, as of every table. Errors as Tabulate().
+  absl::Status CheckStructuralZeros() const;
 
  private:
   OdbcSource(OdbcSettings settings, v1::ExtractMeta meta,

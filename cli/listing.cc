@@ -208,6 +208,26 @@ Listing ListVariables(const v1::Description& description,
   return listing;
 }
 
+namespace {
+
+// "age_band 0-4 5-9, offence_class DRINK_DRIVING: too young to drive".
+std::string InWords(const StructuralZero& zero, const DataSet& data_set) {
+  std::vector<std::string> parts;
+  for (const StructuralZero::Part& part : zero.parts) {
+    const Level& finest =
+        data_set.dimensions[static_cast<size_t>(part.dimension)].levels[0];
+    parts.push_back(finest.variable);
+    for (size_t code = 0; code < part.leaves.size(); ++code) {
+      if (!part.leaves[code]) continue;
+      absl::StrAppend(&parts.back(), " ", finest.codes[code].id);
+    }
+  }
+  return absl::StrCat(absl::StrJoin(parts, ", "),
+                      zero.reason.empty() ? "" : ": ", zero.reason);
+}
+
+}  // namespace
+
 std::string DescribeDataSet(const v1::Description& description,
                             const DataSet& data_set) {
   std::string out = absl::StrCat(
@@ -220,6 +240,10 @@ std::string DescribeDataSet(const v1::Description& description,
           : "side by side only: agencies' records may be of the same event",
       "\n  measures          count",
       data_set.has_person_key ? ", distinct_persons" : "", "\n");
+  for (const StructuralZero& zero : data_set.structural_zeros) {
+    absl::StrAppend(&out, "  always 0          ", InWords(zero, data_set),
+                    "\n");
+  }
   for (const auto& agency : description.agency()) {
     const v1::Holding* holding = HoldingOf(agency, data_set.id);
     if (holding == nullptr) continue;

@@ -12,6 +12,7 @@
 #include "core/base/status_macros.h"
 #include "core/link/place_entries.h"
 #include "core/link/policy_file.h"
+#include "core/link/structural_zero_entries.h"
 #include "core/link/text_config.h"
 #include "core/query/filter_text.h"
 #include "core/query/selection.h"
@@ -279,6 +280,7 @@ absl::StatusOr<DataSet> ToDataSet(
     data_set.dimensions.push_back(std::move(population));
   }
   CAIRN_RETURN_IF_ERROR(CheckUnique(data_set));
+  CAIRN_RETURN_IF_ERROR(AddStructuralZeros(message, &data_set));
   return data_set;
 }
 

@@ -294,6 +294,77 @@ TEST_F(LoaderTest, NeverPrintsAValueInAnError) {
   EXPECT_THAT(terminal_, AllOf(SizeIs(4), Each(HasSubstr(kSecret))));
 }
 
+class StructuralZeroLoadTest : public LoaderTest {
+ protected:
+  void SetUp() override {
+    LoaderTest::SetUp();
+    v1::Catalogue message;
+    ASSERT_TRUE(
+        google::protobuf::TextFormat::ParseFromString(kCatalogue, &message));
+    ASSERT_TRUE(google::protobuf::TextFormat::MergeFromString(
+        R"pb(structural_zero {
+               part { variable: "adult" code: "no" }
+               part { variable: "weapon" code: "GUN" }
+               reason: "none are licensed"
+             })pb",
+        message.mutable_data_set(0)));
+    catalogue_ = *MakeCatalogue(message);
+  }
+};
+
+TEST_F(StructuralZeroLoadTest, RefusesARowThatNoRecordCanBe) {
+  const absl::Status status = Load(
+                                  "2024-01-01 09:00,p,k,12,PP,1\n"
+                                  "2024-01-01 09:00,p,g,30,PP,1\n"
+                                  "2024-01-01 09:00,p,g,12,PP,1\n"
+                                  "2024-01-01 09:00,p,g,,PP,1\n")
+                                  .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  const std::string message(status.message());
+  EXPECT_THAT(message,
+              AllOf(StartsWith("1 row could not be read; nothing was loaded\n"),
+                    HasSubstr("f.csv:4: column 'Age': "),
+                    HasSubstr("structural_zero 1 of events (age_band, weapon): "
+                              "none are licensed")));
+  // Not what the record has.
+  EXPECT_THAT(message, Not(HasSubstr("12")));
+  EXPECT_THAT(message, Not(HasSubstr("0-17")));
+  EXPECT_THAT(message, Not(HasSubstr("GUN")));
+  EXPECT_THAT(terminal_, ElementsAre(HasSubstr("'12'")));
+}
+
+TEST_F(StructuralZeroLoadTest, TakesAllOtherRows) {
+  const auto report = Load(
+      "2024-01-01 09:00,p,k,12,PP,1\n"
+      "2024-01-01 09:00,p,g,30,PP,1\n"
+      "2024-01-01 09:00,p,axe,12,PP,1\n"
+      "2024-01-01 09:00,p,,12,PP,1\n"
+      "2024-01-01 09:00,p,g,,PP,1\n");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->rows, 5u);
+}
+
+// A mapping that makes one code of all records.
+TEST_F(StructuralZeroLoadTest, SeesConstantsAndCoarserCodes) {
+  mapping_ = Write("map.textproto", R"pb(
+    data_set: "events"
+    version: 3
+    column { name: "When" occurred_at: true }
+    column {
+      name: "Weapon"
+      variable: "weapon"
+      unmapped: "U"
+      empty: "U"
+      value { from: "g" to: "GUN" }
+    }
+    constant { variable: "adult" code: "no" }
+  )pb");
+  EXPECT_TRUE(Load("2024-01-01 09:00,p,k,12,PP,1\n").ok());
+  EXPECT_THAT(
+      std::string(Load("2024-01-01 09:00,p,g,12,PP,1\n").status().message()),
+      HasSubstr("f.csv:2: column 'Weapon': "));
+}
+
 TEST_F(LoaderTest, AValueOnTheTerminalCannotMoveTheCursor) {
   EXPECT_FALSE(Load("2024-01-01 09:00,p,k,\x1b[2J,PP,1\n").ok());
   EXPECT_THAT(terminal_, ElementsAre(Not(HasSubstr("\x1b"))));

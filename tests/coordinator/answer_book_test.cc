@@ -5,7 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/disclosure/receipt.h"
 #include "core/link/policy_file.h"
+#include "core/link/receipt_wire.h"
+#include "core/link/translate.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/example_catalogue.h"
@@ -252,6 +255,84 @@ TEST_F(AnswerBookTest, AnUnreadableAnswerCountsAsSilentAndKeepsTheOthers) {
     EXPECT_THAT(result.agency(i).reason(), HasSubstr("cannot be read")) << i;
   }
   EXPECT_EQ(OutcomeOf(result), "partial");
+}
+
+// weapon GUN and U by age 0-17 and U. Of each cell 40 but for `state` and, if
+// it is shown, `value` of GUN x 0-17.
+v1::Answer GunsByAge(char state, int64_t value) {
+  v1::Answer answer = TotalAnswer("events", "count", 40);
+  v1::ProtectedTable* table = answer.mutable_tables()->mutable_table(0);
+  for (const auto& [variable, code] :
+       {std::pair{"weapon", "GUN"}, {"age_band", "0-17"}}) {
+    v1::TableDimension* dimension = table->add_dimension();
+    dimension->set_variable(variable);
+    dimension->add_code(code);
+    dimension->add_code("U");
+    dimension->add_coverage(v1::WHOLE);
+    dimension->add_coverage(v1::WHOLE);
+    if (dimension->variable() != "age_band") continue;
+    auto* up = dimension->add_roll_up();
+    up->set_variable("adult");
+    up->add_code("no");
+    up->add_code("U");
+  }
+  table->set_state(state + std::string(8, '\1'));
+  table->clear_value();
+  if (state == 1) table->add_value(value);
+  for (int i = 0; i < 8; ++i) table->add_value(40);
+  const auto read = FromProto(*table);
+  if (!read.ok()) return answer;
+  DisclosureReceipt receipt;
+  receipt.tables = {MakeTableReceipt(*read)};
+  *answer.mutable_receipt()->mutable_disclosure()->mutable_table(0) =
+      ToProto(receipt).table(0);
+  return answer;
+}
+
+// The agency says what it likes; which cells are structural zeros, and that
+// they are 0, the coordinator knows by itself.
+TEST_F(AnswerBookTest, AStructuralZeroIsZeroOrTheAnswerIsNotTaken) {
+  constexpr char kZero = 5, kShown = 1, kHidden = 0;
+  const auto message = [](bool has_zero) {
+    v1::Catalogue catalogue = ExampleCatalogueMessage();
+    if (has_zero) {
+      *catalogue.mutable_data_set(0)->add_structural_zero() =
+          ParseText<v1::StructuralZero>(R"pb(
+            part { variable: "weapon" code: "GUN" }
+            part { variable: "adult" code: "no" }
+          )pb");
+    }
+    return catalogue;
+  };
+  for (const bool has_zero : {false, true}) {
+    catalogue_ = *MakeCatalogue(message(has_zero));
+    answers_.clear();
+    holdings_.clear();
+    Ask("events", {"weapon", "age_band"});
+    Add(ReadAnswer("a", GunsByAge(kZero, 0)));
+    Add(ReadAnswer("b", GunsByAge(kHidden, 0)));
+    Add(ReadAnswer("c", GunsByAge(kShown, 40)));
+    const v1::Result result = Result();
+    ASSERT_EQ(result.agency_size(), 3);
+    EXPECT_EQ(result.agency(0).outcome(), has_zero ? v1::ANSWERED : v1::SILENT);
+    EXPECT_EQ(result.agency(1).outcome(), has_zero ? v1::SILENT : v1::ANSWERED);
+    EXPECT_EQ(result.agency(2).outcome(), has_zero ? v1::SILENT : v1::ANSWERED);
+    EXPECT_THAT(result.agency(has_zero ? 2 : 0).reason(),
+                HasSubstr("structural zeros are not those of the catalogue"));
+  }
+  // A number that the rule could not show, where it would be the true one.
+  EXPECT_EQ(ReadAnswer("d", GunsByAge(kShown, 0)).outcome, Outcome::kSilent);
+  answers_.clear();
+  holdings_.clear();
+  Add(ReadAnswer("a", GunsByAge(kZero, 0)));
+  const v1::Result result = Result();
+  ASSERT_GT(result.row_size(), 0);
+  EXPECT_EQ(result.row(0).key(0), "GUN");
+  EXPECT_EQ(result.row(0).key(1), "0-17");
+  EXPECT_EQ(result.row(0).status(), v1::PUBLISHED);
+  EXPECT_EQ(result.row(0).value(), 0);
+  EXPECT_EQ(result.row(0).low(), 0);
+  EXPECT_EQ(result.row(0).high(), 0);
 }
 
 TEST_F(AnswerBookTest, AllRefusedIsRefusedAndAllSilentIsPartial) {

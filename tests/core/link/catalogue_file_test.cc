@@ -174,6 +174,86 @@ TEST(MakeCatalogue, RefusesWhatDoesNotAddUp) {
         }}});
 }
 
+v1::Catalogue WithStructuralZero(const std::string& parts) {
+  v1::Catalogue message = ExampleCatalogueMessage();
+  *message.mutable_data_set(0)->add_structural_zero() =
+      ParseText<v1::StructuralZero>(parts);
+  return message;
+}
+
+TEST(StructuralZeroEntries, MeanTheFinestCodesOfTheirLevels) {
+  const auto catalogue = MakeCatalogue(WithStructuralZero(R"pb(
+    part { variable: "adult" code: "yes" }
+    part { variable: "weapon" code: "GUN" code: "KNIFE" }
+    reason: "by law"
+  )pb"));
+  ASSERT_THAT(catalogue, IsOk());
+  EXPECT_NE((*catalogue)->digest, ExampleCatalogue()->digest);
+  const DataSet& events = **(*catalogue)->Find("events");
+  ASSERT_EQ(events.structural_zeros.size(), 1u);
+  const StructuralZero& zero = events.structural_zeros[0];
+  EXPECT_EQ(zero.reason, "by law");
+  ASSERT_EQ(zero.parts.size(), 2u);
+  EXPECT_EQ(zero.parts[0].dimension,
+            events.FindVariable("age_band")->dimension);
+  EXPECT_EQ(zero.parts[0].leaves,
+            (std::vector<bool>{false, true, true, false}));
+  EXPECT_EQ(zero.parts[1].leaves, (std::vector<bool>{true, true, false}));
+}
+
+TEST(StructuralZeroEntries, ThatCannotBeAreRefusedByNumber) {
+  const std::string gun = "part { variable: 'weapon' code: 'GUN' }";
+  const struct {
+    const char* says;
+    std::string parts;
+  } kCases[] = {
+      {"no variable 'colour'", gun + "part { variable: 'colour' code: 'RED' }"},
+      {"did you mean weapon?", "part { variable: 'weapons' code: 'GUN' }"},
+      {"age_band has no code '0-18'; did you mean 0-17?",
+       gun + "part { variable: 'age_band' code: '0-18' }"},
+      {"has no code 'Gun'", "part { variable: 'weapon' code: 'Gun' }"},
+      {"takes in U, not known",
+       gun + "part { variable: 'age_band' code: 'U' }"},
+      {"takes in U, not known", gun + "part { variable: 'adult' code: 'U' }"},
+      {"month is not a category",
+       gun + "part { variable: 'month' code: '2024-01' }"},
+      {"ward is not a category", gun + "part { variable: 'ward' code: 'W1' }"},
+      {"armed is a population", gun + "part { variable: 'armed' code: '0' }"},
+      {"is given no code", gun + "part { variable: 'age_band' }"},
+      {"age_band is there twice, or a level of it",
+       "part { variable: 'adult' code: 'yes' } "
+       "part { variable: 'age_band' code: '25+' }"},
+      {"needs 2 to 4 parts", gun},
+      {"needs 2 to 4 parts", ""},
+      {"more than 200 bytes",
+       gun + "part { variable: 'age_band' code: '0-17' } reason: '" +
+           std::string(201, 'x') + "'"},
+  };
+  for (const auto& wrong : kCases) {
+    EXPECT_THAT(
+        MakeCatalogue(WithStructuralZero(wrong.parts)),
+        StatusIs(kInvalid,
+                 AllOf(HasSubstr("data set events: structural_zero 1: "),
+                       HasSubstr(wrong.says))));
+  }
+  v1::Catalogue several = ExampleCatalogueMessage();
+  several.mutable_data_set(0)->mutable_dimension(0)->set_multi_valued(true);
+  *several.mutable_data_set(0)->add_structural_zero() =
+      ParseText<v1::StructuralZero>(
+          gun + "part { variable: 'age_band' code: '0-17' }");
+  EXPECT_THAT(MakeCatalogue(several),
+              StatusIs(kInvalid, HasSubstr("weapon may have several codes")));
+  v1::Catalogue many = ExampleCatalogueMessage();
+  for (int i = 0; i < 65; ++i) {
+    *many.mutable_data_set(0)->add_structural_zero() =
+        ParseText<v1::StructuralZero>(
+            gun + "part { variable: 'age_band' code: '0-17' }");
+    EXPECT_EQ(MakeCatalogue(many).ok(), i < 64) << i;
+  }
+  EXPECT_THAT(MakeCatalogue(many),
+              StatusIs(kInvalid, HasSubstr("has 65 structural zeros")));
+}
+
 TEST(ReadCatalogue, NamesTheFileAndTheLine) {
   const std::string path = ::testing::TempDir() + "/broken.textproto";
   ASSERT_THAT(WriteFile(path, "partnership: \"a\"\nverzion: 1\n"), IsOk());
