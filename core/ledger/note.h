@@ -49,8 +49,8 @@ struct Note {
 inline constexpr size_t kMaxNoteBytes = 64 * 1024;
 // As Go's sumdb/note, so that its tools read what ours write.
 inline constexpr size_t kMaxNoteSignatures = 100;
-// Beside the log's own.
-inline constexpr size_t kMaxCosignatures = kMaxNoteSignatures - 1;
+inline constexpr size_t kMaxCosignatures = 99;  // beside the log's own
+static_assert(kMaxCosignatures + 1 == kMaxNoteSignatures);
 // A cosignature begins with its time (tlog-cosignature, cosignature/v1).
 inline constexpr size_t kCosignatureTimeBytes = 8;
 
