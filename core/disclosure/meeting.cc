@@ -127,7 +127,8 @@ std::set<Cut> ZeroMeetings(const DataSet& data_set,
   }
   std::set<Cut> meetings;
   std::map<Cuts, bool> known;
-  for (const auto& [own, common] : ways) {
+  for (const auto& [structural, common] : ways) {
+    const Cuts& own = structural;  // clang captures no structured binding
     const auto [found, fresh] = known.try_emplace(own, false);
     if (fresh) found->second = HasStructuralZero(data_set, own);
     if (!found->second) continue;
