@@ -63,10 +63,9 @@ std::string Columns(const LoadReport& report) {
 
 std::string ReportText(const LoadReport& report) {
   std::string text = absl::StrFormat(
-      report.in_place ? "%s: %d rows seen in %.1f s, which stay in the "
-                        "database (epoch %s)\n"
-                      : "%s: %d rows loaded in %.1f s (epoch %s)\n",
-      report.data_set, report.rows, report.seconds, report.epoch);
+      "%s: %d rows %s in %.1f s%s (epoch %s)\n", report.data_set, report.rows,
+      report.in_place ? "seen" : "loaded", report.seconds,
+      report.in_place ? ", which stay in the database" : "", report.epoch);
   if (report.rows_outside_period > 0) {
     absl::StrAppend(&text, "  ", report.rows_outside_period,
                     " rows lie outside the months covered and were left out\n");
