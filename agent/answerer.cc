@@ -24,11 +24,6 @@ namespace {
 
 constexpr size_t kMaxId = 64;
 
-void SetRefusal(const Refusal& refusal, v1::Answer* answer) {
-  answer->mutable_refusal()->set_reason(refusal.reason);
-  answer->mutable_refusal()->set_sentence(refusal.sentence);
-}
-
 // The beginning of a text, whole characters only.
 std::string Beginning(const std::string& text) {
   const std::string cut = text.substr(0, kMaxId);

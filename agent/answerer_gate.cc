@@ -67,8 +67,7 @@ absl::StatusOr<bool> Answerer::LookFirst(
   if (leaves) return false;
   answer->clear_tables();
   answer->clear_receipt();
-  answer->mutable_refusal()->set_reason(refusal.reason);
-  answer->mutable_refusal()->set_sentence(refusal.sentence);
+  SetRefusal(refusal, answer);
   CAIRN_RETURN_IF_ERROR(WriteEnd("result_waits", answer));
   return true;
 }

@@ -13,6 +13,7 @@
 #include "agent/extract_codes.h"
 #include "agent/population_map.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/disclosure/cell_key.h"
 #include "core/link/translate.h"
 
@@ -34,6 +35,11 @@ std::vector<std::string> InOrder(const Level& level, DimensionKind kind,
 }
 
 }  // namespace
+
+void SetRefusal(const Refusal& refusal, v1::Answer* answer) {
+  answer->mutable_refusal()->set_reason(refusal.reason);
+  answer->mutable_refusal()->set_sentence(PrintableUtf8(refusal.sentence));
+}
 
 absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     absl::string_view sentence) {

@@ -25,6 +25,10 @@ struct Refusal {
   std::string sentence;
 };
 
+// Puts it into an answer, as one printable line: what a sentence quotes may
+// have been cut within a character, and nobody could read the message.
+void SetRefusal(const Refusal& refusal, v1::Answer* answer);
+
 // Fills `refusal`. FAILED_PRECONDITION with its sentence.
 absl::Status Refuse(Refusal* refusal, v1::RefusalReason reason,
                     absl::string_view sentence);

@@ -34,8 +34,7 @@ v1::AgentMessage RefusalTo(const v1::Ask& ask, v1::RefusalReason reason,
   v1::AgentMessage message;
   v1::Answer* answer = message.mutable_answer();
   answer->set_query_id(ask.query_id());
-  answer->mutable_refusal()->set_reason(reason);
-  answer->mutable_refusal()->set_sentence(std::string(sentence));
+  SetRefusal({reason, std::string(sentence)}, answer);
   return message;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/utf8.h"
 #include "core/link/channel.h"
 #include "core/link/translate.h"
 
@@ -38,7 +39,7 @@ bool AgentSession::SendBytes(const std::string& message) {
 
 void AgentSession::QueueGoAway(const std::string& reason) {
   v1::CoordinatorMessage message;
-  message.mutable_go_away()->set_reason(reason);
+  message.mutable_go_away()->set_reason(PrintableUtf8(reason));
   outgoing_.emplace_back();
   outgoing_.back().set_message(message.SerializeAsString());
   WriteNext();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "coordinator/coarser_offer.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/disclosure/merge.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
@@ -19,8 +20,14 @@ namespace cairn {
 namespace {
 
 // Of a text that an agent says, this much is passed on.
-constexpr size_t kTold = 300;
+constexpr size_t kTold = 500;
 constexpr char kUnreadable[] = "sent an answer that cannot be read: ";
+
+// What an agent says, for a line of the answer. A text that is cut within a
+// character would make the whole answer one that nobody can read.
+std::string Told(absl::string_view text) {
+  return PrintableUtf8(text.substr(0, kTold));
+}
 
 // What the rows of like tables have in common, for the agencies of a question.
 class BoundTables {
@@ -216,8 +223,7 @@ void AddBreaks(const AnswerContext& context,
     for (const v1::SeriesBreak& broken : context.holdings[i]->series_break()) {
       result->add_warning(
           absl::StrCat(answers[i].agency, ": not comparable before and from ",
-                       broken.month().substr(0, kTold),
-                       " on: ", broken.what().substr(0, kTold)));
+                       Told(broken.month()), " on: ", Told(broken.what())));
     }
   }
 }
@@ -244,11 +250,10 @@ void AddAgency(AgencyAnswer& answer, const v1::Holding& holding,
         ToProto(answer.disclosure);
     *outcome->mutable_rule() = ToProto(answer.tables->front().policy());
     outcome->set_epoch(holding.epoch());
-    outcome->set_loaded_at(holding.loaded_at().substr(0, kTold));
+    outcome->set_loaded_at(Told(holding.loaded_at()));
     if (!holding.month().empty()) {
-      outcome->set_covers_from(holding.month(0).substr(0, kTold));
-      outcome->set_covers_to(
-          holding.month(holding.month_size() - 1).substr(0, kTold));
+      outcome->set_covers_from(Told(holding.month(0)));
+      outcome->set_covers_to(Told(holding.month(holding.month_size() - 1)));
       outcome->set_months_covered(static_cast<uint32_t>(holding.month_size()));
     }
   }
@@ -296,7 +301,7 @@ absl::Status CheckHoldings(const v1::Hello& hello,
         rule.ok() ? CheckAtLeast(*rule, *floor) : rule.status();
     if (fits.ok()) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("the agent's rule for ", holding.data_set().substr(0, 64),
+        absl::StrCat("the agent's rule for ", Told(holding.data_set()),
                      " cannot be taken: ", fits.message()));
   }
   return absl::OkStatus();
@@ -312,7 +317,8 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
   read.proof = answer.receipt().proof();
   if (answer.has_refusal()) {
     read.outcome = AgencyAnswer::Outcome::kRefused;
-    read.reason = answer.refusal().sentence().substr(0, 500);
+    const std::string& said = answer.refusal().sentence();
+    read.reason = said.empty() ? "gave no reason" : Told(said);
     return read;
   }
   if (!answer.has_tables() || answer.tables().table().empty() ||
@@ -324,14 +330,15 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
   for (const v1::ProtectedTable& message : answer.tables().table()) {
     auto table = FromProto(message);
     if (!table.ok()) {
-      read.reason = absl::StrCat(kUnreadable, table.status().message());
+      read.reason = absl::StrCat(kUnreadable, Told(table.status().message()));
       return read;
     }
     if (floor.has_value()) {
       const absl::Status fits = CheckAtLeast(table->policy(), *floor);
       if (!fits.ok()) {
-        read.reason = absl::StrCat(
-            "answered under a rule that cannot be taken: ", fits.message());
+        read.reason =
+            absl::StrCat("answered under a rule that cannot be taken: ",
+                         Told(fits.message()));
         return read;
       }
     }
@@ -339,7 +346,8 @@ AgencyAnswer ReadAnswer(const std::string& agency, const v1::Answer& answer,
   }
   auto disclosure = FromProto(answer.receipt().disclosure(), *tables);
   if (!disclosure.ok()) {
-    read.reason = absl::StrCat(kUnreadable, disclosure.status().message());
+    read.reason =
+        absl::StrCat(kUnreadable, Told(disclosure.status().message()));
     return read;
   }
   read.disclosure = *std::move(disclosure);
@@ -366,7 +374,8 @@ void FillResult(const AnswerContext& context, std::vector<AgencyAnswer> answers,
         own = *std::move(evaluated);
       } else {
         answer.outcome = AgencyAnswer::Outcome::kSilent;
-        answer.reason = absl::StrCat(kUnreadable, evaluated.status().message());
+        answer.reason =
+            absl::StrCat(kUnreadable, Told(evaluated.status().message()));
       }
     }
     rows.push_back(std::move(own));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/link/channel.h"
 
 namespace cairn {
@@ -53,7 +54,7 @@ void AttachService::Renew(const std::shared_ptr<AgentSession>& session,
       const std::string why(certificate.status().message());
       LogLine("renewal.refused",
               {{"agency", session->agency()}, {"reason", why}});
-      message.mutable_renewed()->set_refusal(why);
+      message.mutable_renewed()->set_refusal(PrintableUtf8(why));
     }
     session->Send(message);
   };

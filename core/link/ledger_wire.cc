@@ -1,5 +1,7 @@
 #include "core/link/ledger_wire.h"
 
+#include "core/base/utf8.h"
+
 namespace cairn {
 namespace {
 
@@ -57,7 +59,8 @@ WitnessAnswer FromProto(const v1::WitnessReply& message) {
   for (const auto& pair : kOutcomes) {
     if (pair.wire == message.outcome()) answer.outcome = pair.outcome;
   }
-  answer.reason = message.reason().substr(0, 500);
+  answer.reason =
+      PrintableUtf8(absl::string_view(message.reason()).substr(0, 500));
   answer.signature_line = message.signature_line();
   answer.size = message.size();
   answer.kept_checkpoint = message.kept_checkpoint();

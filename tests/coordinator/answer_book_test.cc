@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/disclosure/receipt.h"
 #include "core/link/policy_file.h"
 #include "core/link/receipt_wire.h"
@@ -133,6 +134,12 @@ TEST(ReadAnswer, ARefusalKeepsItsSentenceInBounds) {
   const AgencyAnswer read = ReadAnswer("police", refusal);
   EXPECT_EQ(read.outcome, Outcome::kRefused);
   EXPECT_LE(read.reason.size(), 500u);
+}
+
+TEST(ReadAnswer, ARefusalWithoutAWordSaysThatItHasNone) {
+  v1::Answer refusal;
+  refusal.mutable_refusal();
+  EXPECT_EQ(ReadAnswer("police", refusal).reason, "gave no reason");
 }
 
 TEST(ReadAnswer, WhatCannotBeReadCountsAsSilentAndSaysWhy) {
@@ -406,6 +413,27 @@ TEST_F(AnswerBookTest, MonthsThatAreNotCoveredAreSaid) {
   EXPECT_THAT(Warnings(),
               ElementsAre(AllOf(HasSubstr("a does not cover 2024-03"),
                                 HasSubstr("for the months it covers"))));
+}
+
+// Protocol Buffers reads no message that has half a character in it.
+TEST_F(AnswerBookTest, NoWordsOfAnAgencyMakeTheAnswerUnreadable) {
+  std::string words = "x";  // cut at any even number of bytes, in a character
+  for (int i = 0; i < 700; ++i) words += "\u00e9";
+  Ask("events");
+  Add(ReadAnswer("a", TotalAnswer("events", "count", 40)),
+      absl::StrCat("loaded_at: '", words, "' month: '2024-01", words,
+                   "' series_break { month: '", words, "' what: '", words,
+                   "' }"));
+  v1::Answer refusal;
+  refusal.mutable_refusal()->set_sentence(words);
+  Add(ReadAnswer("b", refusal));
+  v1::Answer unreadable = TotalAnswer("events", "count", 40);
+  unreadable.mutable_tables()->mutable_table(0)->set_measure(words);
+  Add(ReadAnswer("c", unreadable));
+  const v1::Result result = Result();
+  v1::Result read;
+  EXPECT_TRUE(read.ParseFromString(result.SerializeAsString()));
+  EXPECT_EQ(read.agency_size(), 3);
 }
 
 TEST_F(AnswerBookTest, PlacesInsideOtherAgenciesAreasAreSaid) {

@@ -53,6 +53,9 @@ void Merge(const Plan& plan, const AgencyAnswer& answer) {
     context.holdings.assign(2, std::make_shared<const v1::Holding>());
     FillResult(context, {answer, other}, &result);
     Demand(result.agency_size() == 2, "each agency asked has an outcome");
+    v1::Result read;
+    Demand(read.ParseFromString(result.SerializeAsString()),
+           "whoever asked can read the answer");
     for (const v1::ResultRow& row : result.row()) {
       Demand(row.key_size() == static_cast<int>(plan.query.by.size()),
              "a row has a key of each dimension");
