@@ -188,8 +188,9 @@ absl::StatusOr<int> ProtectTable(const ProtectFlags& flags) {
                          ReadCountPolicy(flags.policy));
   CAIRN_ASSIGN_OR_RETURN(const Counts in, ReadCounts(flags));
   const CellSystem& system = in.table.system();
-  const std::vector<SuppressionCell> cells =
+  std::vector<SuppressionCell> cells =
       CellsOfCounts(system, in.counts, in.persons, policy);
+  if (policy.zeros_shown) KeepWhatZerosLeave(system, &cells);
   SuppressionOptions options;
   options.exact_only = flags.exact_only;
   options.prune = flags.prune;

@@ -57,16 +57,8 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
   const int64_t z = policy.zeros_shown ? 1 : 0;
   const int64_t t = policy.largest_hidden_count;
   const std::vector<bool> margins = Margins(system);
-  std::vector<int64_t> least(counts.size(), 0);
   std::vector<bool> silent(counts.size(), false);
-  if (policy.zeros_shown) {
-    std::vector<Range> zeros;
-    for (const int64_t count : counts) {
-      zeros.push_back(count == 0 ? Range{0, 0} : Range{1, kNoLimit});
-    }
-    least = LeastByZeros(system, zeros);
-    silent = margins;
-  }
+  if (policy.zeros_shown) silent = margins;
   std::vector<SuppressionCell> cells(counts.size());
   for (size_t i = 0; i < cells.size(); ++i) {
     SuppressionCell& cell = cells[i];
@@ -83,7 +75,7 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
       cell.shown = cell.hidden = {0, 0};
     } else if (counts[i] <= t) {
       cell.kind = Kind::kHidden;
-      cell.keep = {std::max(z, least[i]), t};
+      cell.keep = {z, t};
       if (!silent[i]) cell.hidden.high = t;
     } else if (!persons.empty() && persons[i] < policy.minimum_persons) {
       cell.kind = Kind::kHidden;
@@ -93,6 +85,34 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
     }
   }
   return cells;
+}
+
+void KeepWhatZerosLeave(const CellSystem& system,
+                        std::vector<SuppressionCell>* cells) {
+  std::vector<Range> known;
+  known.reserve(cells->size());
+  for (const SuppressionCell& cell : *cells) {
+    switch (cell.kind) {
+      case Kind::kOpen:  // whether it is shown or hidden
+        known.push_back({std::min(cell.shown.low, cell.hidden.low),
+                         std::max(cell.shown.high, cell.hidden.high)});
+        break;
+      case Kind::kHidden:
+      case Kind::kUnseen:
+        known.push_back(cell.hidden);
+        break;
+      case Kind::kFixed:
+      case Kind::kZero:
+      case Kind::kStructural:
+        known.push_back(cell.shown);
+        break;
+    }
+  }
+  const std::vector<int64_t> least = LeastByZeros(system, known);
+  for (size_t i = 0; i < cells->size(); ++i) {
+    SuppressionCell& cell = (*cells)[i];
+    if (cell.sensitive()) cell.keep.low = std::max(cell.keep.low, least[i]);
+  }
 }
 
 bool KeepComplementsOpen(const CellSystem& system,

@@ -35,8 +35,7 @@ double CostByCount(int cell, int64_t count);  // 1 + count
 // A finest cell costs twice what `cost` says: a margin that is hidden can still
 // be put together from the finer cells that are shown, not the other way round.
 //
-// A small cell is to keep all of z..t; where zeros are shown, from the number
-// of non-empty cells that are known to be behind it. There too, the mark of a
+// A small cell is to keep all of z..t. Where zeros are shown, the mark of a
 // margin, small or not, is always z or more: 1..7 over two children of 1 or
 // more would take 7 from both.
 std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
@@ -49,6 +48,13 @@ std::vector<SuppressionCell> CellsOfCounts(const CellSystem& system,
 // (known.high is 0) and which are not (known.low is above 0), and nothing else.
 std::vector<int64_t> LeastByZeros(const CellSystem& system,
                                   absl::Span<const Range> known);
+
+// Takes from what sensitive cells are to keep what no rule can take back where
+// zeros are shown: a margin is at least the number of the cells behind it that
+// are known not to be 0. Known by what is public of them: of a cell that nobody
+// sees, or of one whose mark says nothing, it is not.
+void KeepWhatZerosLeave(const CellSystem& system,
+                        std::vector<SuppressionCell>* cells);
 
 // A complement is to be as open as a small cell: t - z wide (exact_only: not
 // exact), or an outsider who cannot tell it apart could boast of a find. Makes

@@ -66,6 +66,7 @@ class Protector {
     looks_ = std::move(unsafe.looks);
     FixPinned();
     CAIRN_RETURN_IF_ERROR(KnowStructuralZeros());
+    if (policy_.zeros_shown && is_count()) KeepWhatZerosLeave(system_, &cells_);
     CAIRN_RETURN_IF_ERROR(FindRecords());
     if (walk_ != nullptr && request_.thorough) walk_->WalkOn();
     SuppressionOptions options;

@@ -307,6 +307,8 @@ class LatticeAttacks(AttackCase):
         """All that all attacks were told, in one system."""
         for agency in AGENCIES:
             with self.subTest(agency):
+                self.assertTrue(self.released[agency],
+                                "nothing was told before: run the other rows with it")
                 self.is_safe(agency, book=self.released, looked_at=60)
 
 

@@ -50,9 +50,6 @@ TEST(CellsOfCounts, ShownZerosMakeTheRestAtLeastOne) {
   EXPECT_FALSE(cells[3].sensitive());
   EXPECT_EQ(cells[0].keep, (Range{1, 7}));
   EXPECT_EQ(cells[0].hidden, (Range{1, 7}));
-  // Two non-empty cells are behind the first total, one behind the second.
-  EXPECT_EQ(cells[2].keep, (Range{2, 7}));
-  EXPECT_EQ(cells[5].keep, (Range{1, 7}));
   // A margin's mark says nothing of its upper limit.
   EXPECT_EQ(cells[2].hidden, (Range{1, kNoLimit}));
   EXPECT_FALSE(cells[6].insight.has_value());
@@ -76,6 +73,30 @@ TEST(LeastByZeros, CountsTheNonEmptyCellsBehindAMargin) {
   // Cell 4 is all that can make the second total more than nothing.
   EXPECT_EQ(LeastByZeros(TwoRows(), known),
             (std::vector<int64_t>{1, 1, 2, 0, 1, 1, 3}));
+}
+
+TEST(KeepWhatZerosLeave, RaisesAMarginToTheCellsKnownNotToBeZero) {
+  const std::vector<int64_t> counts = {2, 3, 5, 0, 4, 4, 9};
+  auto cells = CellsOfCounts(TwoRows(), counts, {}, Policy(true));
+  KeepWhatZerosLeave(TwoRows(), &cells);
+  EXPECT_EQ(cells[0].keep, (Range{1, 7}));
+  // Two non-empty cells are behind the first total, one behind the second.
+  EXPECT_EQ(cells[2].keep, (Range{2, 7}));
+  EXPECT_EQ(cells[5].keep, (Range{1, 7}));
+  EXPECT_FALSE(cells[6].sensitive());
+}
+
+TEST(KeepWhatZerosLeave, ReckonsWithWhatIsPublicOnly) {
+  const std::vector<int64_t> counts = {2, 3, 5, 0, 4, 4, 9};
+  auto cells = CellsOfCounts(TwoRows(), counts, {}, Policy(true));
+  cells[0].kind = Kind::kUnseen;  // in no table
+  cells[0].hidden = Range();
+  cells[4].kind = Kind::kFixed;  // told before, by a mark that says nothing
+  cells[4].shown = Range();
+  KeepWhatZerosLeave(TwoRows(), &cells);
+  EXPECT_EQ(cells[2].keep, (Range{1, 7}));
+  EXPECT_EQ(cells[5].keep, (Range{1, 7}));
+  EXPECT_EQ(cells[4].keep, (Range{1, 7}));  // its total is not 0, the other is
 }
 
 TEST(KeepComplementsOpen, AsksOnlyForThoseThatAreNarrow) {
