@@ -54,7 +54,7 @@ class Suppressor {
         other_(by_records_),
         walk_(own_search_ != nullptr ? own_search_.get() : search),
         hidden_(cells.size()),
-        blank_(cells.size()),
+        blank_(cells.size(), Blank::kNo),
         proof_(cells.size(), {kNone, kNone}),
         relying_(cells.size()) {
     walk_->SetBudget(effort_.steps);
@@ -118,6 +118,11 @@ class Suppressor {
  private:
   static constexpr int kNone = Suppression::kNone;
   static constexpr int kTruth = Suppression::kTruth;
+  // How much of a cell's mark says nothing: its upper end; both, and with them
+  // whether it is a zero.
+  enum class Blank : uint8_t { kNo, kMark, kWhole };
+  // What is taken to be public of new cells while tables are looked for.
+  enum class Trying : uint8_t { kAsItIs, kNoMarks, kNothingShown, kNoZeros };
   // An end of what a cell keeps: 0 low, 1 high.
   struct End {
     int cell;
@@ -136,11 +141,9 @@ class Suppressor {
 
   Range Known(int cell) const {
     const SuppressionCell& what = cells_[cell];
-    const bool is_new = what.kind == Kind::kOpen || what.kind == Kind::kHidden;
-    const bool unmarked = marks_blank_ && what.kind == Kind::kHidden;
-    if (is_new && (nothing_shown_ || unmarked || blank_[cell])) {
-      return {what.hidden.low, kNoLimit};
-    }
+    const Blank blank = BlankOf(cell);
+    if (blank == Blank::kWhole) return Range();
+    if (blank == Blank::kMark) return {what.hidden.low, kNoLimit};
     switch (what.kind) {
       case Kind::kOpen:
         return hidden_[cell] ? what.hidden : what.shown;
@@ -156,18 +159,33 @@ class Suppressor {
     return {};
   }
 
+  // How much of a new cell's mark says nothing, by itself or by what is being
+  // tried.
+  Blank BlankOf(int cell) const {
+    const Kind kind = cells_[cell].kind;
+    const bool is_new = kind == Kind::kOpen || kind == Kind::kHidden;
+    if (!is_new && kind != Kind::kZero) return Blank::kNo;
+    if (trying_ == Trying::kNoZeros) return Blank::kWhole;
+    const bool unmarked =
+        trying_ == Trying::kNothingShown ||
+        (trying_ == Trying::kNoMarks && kind == Kind::kHidden);
+    return std::max(is_new && unmarked ? Blank::kMark : Blank::kNo,
+                    blank_[cell]);
+  }
+
   // The same with the insights, while these are asked for.
   Range Told(int cell) const {
     const SuppressionCell& what = cells_[cell];
-    const bool insight = insights_ && !nothing_shown_ && hidden_[cell] &&
+    const bool insight = insights_ && hidden_[cell] &&
+                         BlankOf(cell) == Blank::kNo &&
                          what.insight.has_value();
     return insight ? *what.insight : Known(cell);
   }
 
   void SetBounds(int cell) {
     const SuppressionCell& what = cells_[cell];
-    const bool may_leave =
-        what.kind == Kind::kOpen && !hidden_[cell] && !nothing_shown_;
+    const bool may_leave = what.kind == Kind::kOpen && !hidden_[cell] &&
+                           BlankOf(cell) == Blank::kNo;
     const Range now = Told(cell);
     Range if_hidden = now;
     if (may_leave) {
@@ -475,20 +493,23 @@ class Suppressor {
   }
 
   // What no search found: tables for it with complements and if the marks of
-  // small cells said nothing; then if nothing new were shown at all. All that
-  // they change is hidden, and those marks say nothing.
+  // small cells said nothing; then if nothing new were shown; at last if not
+  // even new zeros were. All that they change is hidden, and those marks say
+  // nothing.
   std::vector<int> ProveByHiding(std::vector<int> open,
                                  const EarlierCertificates& earlier) {
     walk_->SetBudget(walk_->budget() + effort_.hiding_steps);
-    for (bool* way : {&marks_blank_, &nothing_shown_}) {
+    for (const Trying way :
+         {Trying::kNoMarks, Trying::kNothingShown, Trying::kNoZeros}) {
       if (open.empty()) break;
-      *way = true;
+      if (way == Trying::kNoZeros && !HasZeros()) break;
+      trying_ = way;
       ResetBounds();
       const size_t before = certificates_.size();
-      const int paid_tries = way == &marks_blank_ ? kHidingTries : 0;
+      const int paid_tries = way == Trying::kNoMarks ? kHidingTries : 0;
       Adopt(earlier, paid_tries);
       open = Prove(open, kHidingTries, paid_tries);
-      *way = false;
+      trying_ = Trying::kAsItIs;
       for (size_t i = before; i < certificates_.size(); ++i) {
         HideFor(certificates_[i]);
       }
@@ -497,12 +518,21 @@ class Suppressor {
     return open;
   }
 
+  bool HasZeros() const {
+    return std::any_of(
+        cells_.begin(), cells_.end(),
+        [](const SuppressionCell& cell) { return cell.kind == Kind::kZero; });
+  }
+
+  // As much as is needed.
   void HideFor(const Suppression::Certificate& certificate) {
     for (const auto& [cell, figure] : certificate) {
       if (Known(cell).Holds(figure)) continue;
-      if (cells_[cell].kind == Kind::kOpen) hidden_[cell] = true;
-      // Where its mark would rule this out, it says nothing.
-      if (!Known(cell).Holds(figure)) blank_[cell] = true;
+      const Kind kind = cells_[cell].kind;
+      if (kind == Kind::kOpen || kind == Kind::kZero) hidden_[cell] = true;
+      for (const Blank blank : {Blank::kMark, Blank::kWhole}) {
+        if (!Known(cell).Holds(figure)) blank_[cell] = blank;
+      }
     }
   }
 
@@ -571,6 +601,7 @@ class Suppressor {
     std::vector<std::pair<double, int>> complements;
     for (int i = 0; i < system_.cells(); ++i) {
       if (cells_[i].kind != Kind::kOpen || !hidden_[i]) continue;
+      if (blank_[i] != Blank::kNo) continue;
       const double relying = 1 + static_cast<double>(Relying(i).size());
       complements.emplace_back(-cells_[i].cost / relying, i);
     }
@@ -657,10 +688,9 @@ class Suppressor {
   std::vector<bool> hidden_;
   std::vector<Range> possible_;  // by cell: with every open cell hidden
   bool insights_ = true;         // proofs reckon with them
-  bool marks_blank_ = false;     // no new mark of a small cell says anything
-  bool nothing_shown_ = false;   // no new cell is, and no mark says anything
-  std::vector<bool> blank_;      // by cell: its mark says nothing
-  bool fractions_ = false;  // some end is proved by a table that is not kept
+  Trying trying_ = Trying::kAsItIs;
+  std::vector<Blank> blank_;  // by cell: how much of its mark says nothing
+  bool fractions_ = false;    // some end is proved by a table that is not kept
   std::vector<std::array<int, 2>> proof_;  // by cell and side
   std::vector<Suppression::Certificate> certificates_;
   std::vector<std::vector<RecordEdit>> edits_;  // by certificate

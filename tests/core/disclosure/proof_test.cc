@@ -128,5 +128,47 @@ TEST(SuppressAndProve, OnePersonLearnsNothingOfAnother) {
   EXPECT_TRUE(another);
 }
 
+// A total of 1 to 7 was told before, and so were three that are exact. That the
+// second row has none in the first column would make the total at least 3: so
+// this zero is not shown.
+TEST(Suppress, ANewZeroIsHiddenWhereItNarrowsWhatWasToldBefore) {
+  Cross cross = CrossOf({{2, 1}, {0, 20}, {7, 1}});
+  constexpr int kZero = 3, kTotal = 2;
+  for (SuppressionCell& cell : cross.cells) {
+    cell.hidden = {1, cell.sensitive() ? 7 : kNoLimit};
+    if (cell.sensitive()) cell.keep = {1, 7};
+  }
+  SuppressionCell& zero = cross.cells[kZero];
+  zero.kind = Kind::kZero;
+  zero.shown = zero.hidden = {0, 0};
+  zero.keep = {1, 0};
+  for (const int told : {kTotal, 5, 8, 9, 10, 11}) {
+    cross.cells[told].kind = Kind::kFixed;
+  }
+  for (const int blank : {kTotal, 10, 11}) {
+    cross.cells[blank].shown = {1, kNoLimit};
+  }
+  const Suppression result = Suppress(cross.system, cross.cells, {});
+  EXPECT_TRUE(result.unproved.empty());
+  EXPECT_TRUE(result.hidden[kZero]);
+  EXPECT_TRUE(CertificatesHold(cross.system, cross.cells, result));
+  // By brute force: of the six inner cells two are free within a total.
+  for (int64_t total = 1; total <= 7; ++total) {
+    bool possible = false;
+    for (int64_t a = 0; a <= total; ++a) {
+      for (int64_t b = 0; b <= 9; ++b) {
+        const int64_t cells[] = {a,  total - a, total,           b, 20 - b,
+                                 20, 9 - a - b, 8 - (9 - a - b), 8};
+        bool fits = true;
+        for (int i = 0; i < 9; ++i) {
+          fits = fits && result.known[i].Holds(cells[i]);
+        }
+        possible = possible || fits;
+      }
+    }
+    EXPECT_TRUE(possible) << total;
+  }
+}
+
 }  // namespace
 }  // namespace cairn
