@@ -49,7 +49,13 @@ class UnsafeFinder {
     }
     if (!is_count()) MeasureOtherThanCounts();
     if (noise() > 0) AllowForNoise();
-    for (size_t t = 0; t < request_.tables.size(); ++t) FindAllTheSame(t);
+    for (size_t t = 0; t < request_.tables.size(); ++t) {
+      FindAllTheSame(request_.tables[t]->shape, linked_.cells_of(t));
+    }
+    for (size_t p = 0; p < request_.pinned.size(); ++p) {
+      FindAllTheSame(request_.pinned[p]->shape(),
+                     linked_.cells_of(request_.tables.size() + p));
+    }
     for (size_t i = 0; i < cells_.size(); ++i) looks_.push_back(LooksOf(i));
     return {std::move(cells_), std::move(why_), std::move(looks_)};
   }
@@ -181,11 +187,10 @@ class UnsafeFinder {
   }
 
   // A group all of whom are known to be in one sensitive category says so of
-  // each of them: then the split of the group is not shown.
-  void FindAllTheSame(size_t t) {
+  // each of them: then the split of the group is not shown, and what was hidden
+  // of it before still keeps its range.
+  void FindAllTheSame(const TableShape& shape, const std::vector<int>& cells) {
     if (request_.data_set == nullptr) return;
-    const TableShape& shape = request_.tables[t]->shape;
-    const std::vector<int>& cells = linked_.cells_of(t);
     for (size_t a = 0; a < shape.axes.size(); ++a) {
       const TableAxis& axis = shape.axes[a];
       const auto variable = request_.data_set->FindVariable(axis.variable);

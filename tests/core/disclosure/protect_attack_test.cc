@@ -1,6 +1,7 @@
 // The attacks that Protect has to withstand, made by hand: an outsider who
 // tries every table of whole numbers that agrees with all that was published.
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <set>
@@ -12,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "tests/core/disclosure/atom_world.h"
 #include "tests/core/disclosure/integer_attacker.h"
-#include "tests/support/protect_one.h"
+#include "tests/core/disclosure/never.h"
 
 namespace cairn {
 namespace {
@@ -28,9 +29,11 @@ DisclosurePolicy Policy(int64_t base, bool zeros_shown) {
 // what an outsider knows.
 class Releases {
  public:
-  Releases(AtomWorld world, const DisclosurePolicy& policy)
+  Releases(AtomWorld world, const DisclosurePolicy& policy,
+           const DataSet* data_set = nullptr)
       : world_(std::move(world)),
         policy_(policy),
+        data_set_(data_set),
         attacker_(world_.counts),
         by_zeros_(world_.counts) {}
 
@@ -38,12 +41,18 @@ class Releases {
     std::vector<const ProtectedTable*> pinned;
     for (const ProtectedTable& table : tables_) pinned.push_back(&table);
     const FrequencyTable table = world_.Table(cuts);
-    auto protection = ProtectOne(
-        table, Measure{}, policy_, pinned, [this](const TableShape& shape) {
-          return std::make_shared<const FrequencyTable>(world_.TableOf(shape));
-        });
-    ASSERT_TRUE(protection.ok()) << protection.status();
-    const std::vector<Cell>& cells = protection->table.cells();
+    ProtectRequest request;
+    request.tables = {&table};
+    request.policy = policy_;
+    request.pinned = pinned;
+    request.data_set = data_set_;
+    request.tabulate = [this](const TableShape& shape) {
+      return std::make_shared<const FrequencyTable>(world_.TableOf(shape));
+    };
+    auto protections = Protect(request);
+    ASSERT_TRUE(protections.ok()) << protections.status();
+    ProtectedTable& made = protections->front().table;
+    const std::vector<Cell>& cells = made.cells();
     const std::vector<std::vector<int>> members = world_.Members(cuts);
     for (size_t i = 0; i < cells.size(); ++i) {
       const bool hidden = cells[i].status == CellStatus::kSuppressed;
@@ -63,7 +72,7 @@ class Releases {
       if (cells[i].high == 0) by_zeros_.Learn(members[i], 0, 0);
       if (cells[i].low > 0) by_zeros_.Learn(members[i], 1, kNoLimit);
     }
-    tables_.push_back(std::move(protection->table));
+    tables_.push_back(std::move(made));
   }
 
   // A table of which nothing is told, as where nothing else is safe.
@@ -105,6 +114,10 @@ class Releases {
   }
 
   size_t small() const { return small_.size(); }
+  const std::vector<ProtectedTable>& tables() const { return tables_; }
+  bool CanBe(const std::vector<int>& atoms, int64_t value) const {
+    return attacker_.CanBe(atoms, value, 100000).value_or(false);
+  }
 
  private:
   int64_t least() const { return policy_.zeros_shown ? 1 : 0; }
@@ -128,6 +141,7 @@ class Releases {
 
   const AtomWorld world_;
   const DisclosurePolicy policy_;
+  const DataSet* const data_set_;  // may be null
   IntegerAttacker attacker_;
   IntegerAttacker by_zeros_;  // one who looks at nothing but zeros
   std::vector<ProtectedTable> tables_;
@@ -291,6 +305,34 @@ TEST(AttackByHand, ATotalReleasedFirstDoesNotGiveAwayACell) {
              {{kNone}, {kFine}});
   ExpectSafe(AtomWorld({{"a", {0, 0}}}), {3, 40}, Policy(5, false),
              {{kNone}, {kFine}});
+}
+
+// All 17 of a4 are in b0, which is sensitive: it must stay possible that 7 are
+// not, whatever is told after the table that hides it.
+TEST(AttackByHand, WhereAllAreAlikeNoLaterTableSaysSo) {
+  AtomWorld world({{"a", {0, 0, 0, 1, 1, 1}}, {"b", {0, 1}}});
+  world.counts = {88, 49, 90, 50, 93, 48, 110, 46, 17, 0, 96, 46};
+  DataSet data_set = DataSetOf(world);
+  data_set.dimensions[1].sensitive = true;
+  const std::vector<Cut> first = {kFine, kFine};
+  for (const std::vector<std::vector<Cut>>& later :
+       std::vector<std::vector<std::vector<Cut>>>{
+           {{kNone, kFine}, {kFine, kNone}, {kCoarse, kFine}},
+           {{kCoarse, kFine}, {kFine, kNone}, {kNone, kFine}},
+           {{kFine, kNone}, {kCoarse, kNone}, {kCoarse, kFine}}}) {
+    Releases releases(world, Policy(5, true), &data_set);
+    releases.Release(first);
+    const std::vector<Cell>& cells = releases.tables()[0].cells();
+    EXPECT_GT(std::count_if(cells.begin(), cells.end(),
+                            [](const Cell& cell) {
+                              return cell.status == CellStatus::kPublished;
+                            }),
+              8);  // or there is nothing to tell it by
+    for (const std::vector<Cut>& cuts : later) releases.Release(cuts);
+    for (const int64_t value : {0, 1, 7}) {
+      EXPECT_TRUE(releases.CanBe({9}, value)) << value;
+    }
+  }
 }
 
 TEST(AttackByHand, ACoarserLevelReleasedFirstDoesNotGiveAwayACell) {
