@@ -23,7 +23,7 @@ struct SuppressionCell {
     kOpen,    // shown, unless it must become a complement
     kHidden,  // hidden in any case: unsafe by itself
     kFixed,   // shown or hidden before: what is public of it does not change
-    kZero,    // a zero that is shown as such: hidden only if everything is
+    kZero,    // a zero that is shown as such: hidden where nothing else helps
     kUnseen,  // in no table: no one is told of it, but sums pass through it
     kStructural,  // a structural zero: everyone knows it, whatever is shown
   };
@@ -83,8 +83,9 @@ struct Suppression {
   std::vector<bool> hidden;  // by cell: kHidden, and the complements
   // By cell: what is public of it under this pattern, without insights.
   std::vector<Range> known;
-  // Sensitive cells for which none was found even with nothing new shown, and
-  // no new mark saying anything: what was fixed before already narrows them.
+  // Sensitive cells for which none was found even with nothing new shown, no
+  // zeros either, and no new mark saying anything: what was fixed before
+  // already narrows them, or the search is not good enough.
   std::vector<int> unproved;
   std::vector<Certificate> certificates;
   // By certificate: how its records differ, where it was found among records.
