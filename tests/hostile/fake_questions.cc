@@ -97,8 +97,9 @@ class Attempts {
     ask.set_query(SpellQuery(QueryBy("violence")));
     Try("signature_of_another", ask);
     ask = Signed("month", analyst_);
-    std::string* bytes = ask.mutable_signed_question();
-    (*bytes)[bytes->size() - 20] ^= 1;
+    // Another character of base64, or it would not be read at all.
+    char& of_signature = ask.mutable_signed_question()->end()[-20];
+    of_signature = of_signature == 'A' ? 'B' : 'A';
     Try("altered_signature", ask);
     ask = Signed("month", analyst_);
     const auto question = ParseDsse(ask.signed_question());
