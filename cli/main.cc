@@ -234,8 +234,9 @@ void AddProtectFlags(CLI::App* command, ProtectFlags* flags) {
                       "Its column of distinct persons, for minimum_persons");
   command->add_flag("--exact-only", flags->exact_only,
                     "Only keep hidden cells from being exactly known");
-  command->add_flag("--prune", flags->prune,
-                    "Show complements again where it is safe; slower");
+  command->add_flag(
+      "--prune", flags->prune,
+      "Hide less: show complements again, and search several times; slower");
   command->footer(
       "Cells that the table does not list are 0, margins that it does not list "
       "are\nadded up; all are written.\n"

@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "core/disclosure/marks.h"
+#include "core/disclosure/proof.h"
 #include "core/disclosure/propagation.h"
 #include "core/disclosure/suppress.h"
 #include "core/disclosure/tidy_table.h"
@@ -99,12 +100,14 @@ absl::StatusOr<Suppression> Protect(const TidyTable& table,
 }
 
 // A look at what is about to be published, with other means than those that
-// made it.
+// made it: every certificate in plain integers, and the pencil.
 absl::Status CheckMarks(const TidyTable& table,
                         const std::vector<SuppressionCell>& cells,
                         const SuppressionOptions& options,
-                        std::vector<Range> ranges) {
-  bool safe = Propagate(table.system(), &ranges);
+                        const Suppression& suppression) {
+  std::vector<Range> ranges = suppression.known;
+  bool safe = CertificatesHold(table.system(), cells, suppression, options) &&
+              Propagate(table.system(), &ranges);
   for (size_t i = 0; safe && i < cells.size(); ++i) {
     if (!cells[i].sensitive()) continue;
     safe = options.exact_only ? ranges[i].low < ranges[i].high
@@ -193,7 +196,8 @@ absl::StatusOr<int> ProtectTable(const ProtectFlags& flags) {
   if (policy.zeros_shown) KeepWhatZerosLeave(system, &cells);
   SuppressionOptions options;
   options.exact_only = flags.exact_only;
-  options.prune = flags.prune;
+  options.pruning = flags.prune ? SuppressionOptions::Pruning::kInRounds
+                                : SuppressionOptions::Pruning::kNone;
   double seconds = 0;
   Suppression suppression;
   {
@@ -203,8 +207,7 @@ absl::StatusOr<int> ProtectTable(const ProtectFlags& flags) {
                            Protect(in.table, policy, options, cells));
     seconds = waiting.seconds();
   }
-  CAIRN_RETURN_IF_ERROR(
-      CheckMarks(in.table, cells, options, suppression.known));
+  CAIRN_RETURN_IF_ERROR(CheckMarks(in.table, cells, options, suppression));
   CAIRN_ASSIGN_OR_RETURN(const std::string text,
                          FormatListing(ListCells(in.table, cells, suppression,
                                                  policy.rounding_base),

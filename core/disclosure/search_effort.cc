@@ -19,6 +19,9 @@ constexpr int kManyCells = 75'000;
 // too, the steps must do for all, and much is found among the records only.
 constexpr int kManyCellsAhead = 20'000;
 
+// The first bring most of what rounds bring.
+constexpr int kRounds = 3;
+
 SearchEffort AheadOfTime(int cells) {
   const int64_t steps = kSteps + kStepsACell * cells;
   SearchEffort effort;
@@ -53,7 +56,17 @@ SearchEffort EffortFor(int cells, const SuppressionOptions& options) {
   effort.steps /= part;
   effort.record_steps /= part;
   effort.hiding_steps = (kSteps + kStepsACell * cells) / part;
-  effort.prune_part = cells < kManyCells ? 2 : 8;
+  switch (options.pruning) {
+    case SuppressionOptions::Pruning::kNone:
+      effort.prune_part = 0;
+      break;
+    case SuppressionOptions::Pruning::kOnce:
+      effort.prune_part = cells < kManyCells ? 2 : 8;
+      break;
+    case SuppressionOptions::Pruning::kInRounds:
+      effort.rounds = kRounds;
+      break;
+  }
   return effort;
 }
 

@@ -21,8 +21,11 @@ struct SearchEffort {
   int64_t steps = 0, record_steps = 0;
   // More, for what only hiding proves.
   int64_t hiding_steps = 0;
-  // Pruning takes at most one step for so many that were needed before.
+  // Pruning takes at most one step for so many that were needed before; 0: no
+  // pruning.
   int64_t prune_part = 1;
+  // So often is all searched for again, for what costs less.
+  int rounds = 0;
   // Ahead of time: and once more, among the records.
   bool prunes_by_records = false;
 };

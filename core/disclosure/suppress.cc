@@ -1,21 +1,23 @@
 #include "core/disclosure/suppress.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 #include <memory>
 #include <utility>
 
+#include "core/disclosure/certificate_book.h"
 #include "core/disclosure/certificate_program.h"
 #include "core/disclosure/propagation.h"
 #include "core/disclosure/search_effort.h"
+#include "core/disclosure/suppression_pattern.h"
 #include "core/disclosure/table_walk.h"
 
 namespace cairn {
 namespace {
 
 using Kind = SuppressionCell::Kind;
+using Trying = SuppressionPattern::Trying;
 
 // How often the search for a table is tried where what it changes is hidden,
 // and where a complement may be shown again.
@@ -45,7 +47,6 @@ class Suppressor {
       : system_(system),
         cells_(cells),
         options_(options),
-        index_(system),
         effort_(EffortFor(system.cells(), options)),
         own_search_(search == nullptr || options.thorough
                         ? std::make_unique<TableWalk>(system, Figures(cells))
@@ -53,35 +54,60 @@ class Suppressor {
         by_records_(options.thorough ? search : nullptr),
         other_(by_records_),
         walk_(own_search_ != nullptr ? own_search_.get() : search),
-        hidden_(cells.size()),
-        blank_(cells.size(), Blank::kNo),
-        proof_(cells.size(), {kNone, kNone}),
-        relying_(cells.size()) {
+        pattern_(cells),
+        book_(cells, options.exact_only) {
     walk_->SetBudget(effort_.steps);
     if (other_ != nullptr) other_->SetBudget(effort_.record_steps);
-    for (size_t i = 0; i < cells.size(); ++i) {
-      hidden_[i] = cells[i].kind == Kind::kHidden;
-      const bool open = cells[i].kind == Kind::kOpen;
-      if (open) dearest_ = std::max(dearest_, cells[i].cost);
-    }
-    for (int i = 0; i < system.cells(); ++i) {
-      SetBounds(i);
-      LearnFigure(i, cells[i].figure, kTruth);
-    }
+    for (const SuppressionCell& cell : cells) cost_.push_back(cell.cost);
+    SetAllBounds();
   }
 
   Suppression Run(EarlierCertificates earlier) {
-    const int64_t budget = walk_->budget();
     for (CertificateSearch::Found& found : earlier) {
       found.moved = WalkOf(found).FiguresOf(found);
     }
+    const int64_t budget = walk_->budget();
+    std::vector<int> open = Find(earlier);
+    const int64_t used = budget - walk_->budget();
+    if (open.empty() && effort_.rounds > 0) {
+      SearchAgain(earlier);
+    } else if (open.empty() && effort_.prune_part > 0) {
+      Prune(options_.thorough ? INT64_MAX : used / effort_.prune_part);
+      if (other_ != nullptr && effort_.prunes_by_records) {
+        std::swap(walk_, other_);
+        Prune(walk_->budget() / 2);
+        std::swap(walk_, other_);
+      }
+    }
+    if (other_ != nullptr) ProveByRecords();
+    Suppression result;
+    result.hidden = pattern_.hidden();
+    result.unproved = std::move(open);
+    for (int i = 0; i < system_.cells(); ++i) {
+      result.known.push_back(pattern_.Known(i));
+    }
+    book_.MoveTo(&result);
+    return result;
+  }
+
+ private:
+  static std::vector<int64_t> Figures(
+      const std::vector<SuppressionCell>& cells) {
+    std::vector<int64_t> figures;
+    figures.reserve(cells.size());
+    for (const SuppressionCell& cell : cells) figures.push_back(cell.figure);
+    return figures;
+  }
+
+  // Hides until all is proved; gives back what could not be.
+  std::vector<int> Find(const EarlierCertificates& earlier) {
     FindPossible();
     Adopt(earlier, 0);
-    Prove(Unproved(), effort_.free_tries, 0);
+    Prove(book_.Unproved(), effort_.free_tries, 0);
     Adopt(earlier, effort_.paid_tries);
-    std::vector<int> open = Repair(Unproved());
+    std::vector<int> open = Repair(book_.Unproved());
     if (!open.empty()) {
-      insights_ = false;
+      pattern_.SetInsights(false);
       ResetBounds();
       Adopt(earlier, effort_.paid_tries);
       open = Repair(open);
@@ -94,176 +120,45 @@ class Suppressor {
     } else if (!open.empty()) {
       open = ProveByHiding(open, earlier);
     }
-    const int64_t used = budget - walk_->budget();
-    if (open.empty()) {
-      const bool all = options_.prune || options_.thorough;
-      Prune(all ? INT64_MAX : used / effort_.prune_part);
-      if (other_ != nullptr && effort_.prunes_by_records) {
-        std::swap(walk_, other_);
-        Prune(walk_->budget() / 2);
-        std::swap(walk_, other_);
-      }
-    }
-    if (other_ != nullptr) ProveByRecords();
-    Suppression result;
-    result.hidden = hidden_;
-    result.unproved = std::move(open);
-    result.certificates = std::move(certificates_);
-    result.edits = std::move(edits_);
-    result.proof = std::move(proof_);
-    for (int i = 0; i < system_.cells(); ++i) result.known.push_back(Known(i));
-    return result;
-  }
-
- private:
-  static constexpr int kNone = Suppression::kNone;
-  static constexpr int kTruth = Suppression::kTruth;
-  // How much of a cell's mark says nothing: its upper end; both, and with them
-  // whether it is a zero.
-  enum class Blank : uint8_t { kNo, kMark, kWhole };
-  // What is taken to be public of new cells while tables are looked for.
-  enum class Trying : uint8_t { kAsItIs, kNoMarks, kNothingShown, kNoZeros };
-  // An end of what a cell keeps: 0 low, 1 high.
-  struct End {
-    int cell;
-    int side;
-  };
-
-  static std::vector<int64_t> Figures(
-      const std::vector<SuppressionCell>& cells) {
-    std::vector<int64_t> figures;
-    figures.reserve(cells.size());
-    for (const SuppressionCell& cell : cells) figures.push_back(cell.figure);
-    return figures;
-  }
-
-  // ---- What is public ----
-
-  Range Known(int cell) const {
-    const SuppressionCell& what = cells_[cell];
-    const Blank blank = BlankOf(cell);
-    if (blank == Blank::kWhole) return Range();
-    if (blank == Blank::kMark) return {what.hidden.low, kNoLimit};
-    switch (what.kind) {
-      case Kind::kOpen:
-        return hidden_[cell] ? what.hidden : what.shown;
-      case Kind::kHidden:
-        return what.hidden;
-      case Kind::kFixed:
-      case Kind::kZero:
-      case Kind::kStructural:
-        return what.shown;
-      case Kind::kUnseen:
-        return what.hidden;
-    }
-    return {};
-  }
-
-  // How much of a new cell's mark says nothing, by itself or by what is being
-  // tried.
-  Blank BlankOf(int cell) const {
-    const Kind kind = cells_[cell].kind;
-    const bool is_new = kind == Kind::kOpen || kind == Kind::kHidden;
-    if (!is_new && kind != Kind::kZero) return Blank::kNo;
-    if (trying_ == Trying::kNoZeros) return Blank::kWhole;
-    const bool unmarked =
-        trying_ == Trying::kNothingShown ||
-        (trying_ == Trying::kNoMarks && kind == Kind::kHidden);
-    return std::max(is_new && unmarked ? Blank::kMark : Blank::kNo,
-                    blank_[cell]);
-  }
-
-  // The same with the insights, while these are asked for.
-  Range Told(int cell) const {
-    const SuppressionCell& what = cells_[cell];
-    const bool insight = insights_ && hidden_[cell] &&
-                         BlankOf(cell) == Blank::kNo &&
-                         what.insight.has_value();
-    return insight ? *what.insight : Known(cell);
+    return open;
   }
 
   void SetBounds(int cell) {
-    const SuppressionCell& what = cells_[cell];
-    const bool may_leave = what.kind == Kind::kOpen && !hidden_[cell] &&
-                           BlankOf(cell) == Blank::kNo;
-    const Range now = Told(cell);
-    Range if_hidden = now;
-    if (may_leave) {
-      if_hidden = insights_ ? what.insight.value_or(what.hidden) : what.hidden;
-    }
-    const double cost = may_leave ? what.cost : 0;
+    const Range now = pattern_.Told(cell);
+    const Range if_hidden = pattern_.ToldIfHidden(cell);
+    const double cost = pattern_.MayHide(cell) ? cost_[cell] : 0;
     walk_->SetBounds(cell, now, if_hidden, cost);
     if (other_ != nullptr) other_->SetBounds(cell, now, if_hidden, cost);
     if (program_ != nullptr) program_->SetBounds(cell, now, if_hidden, cost);
   }
 
+  void SetAllBounds() {
+    dearest_ = 0;
+    for (int cell = 0; cell < system_.cells(); ++cell) {
+      SetBounds(cell);
+      if (cells_[cell].kind != Kind::kOpen) continue;
+      dearest_ = std::max(dearest_, cost_[cell]);
+    }
+  }
+
+  void ResetBounds() {
+    SetAllBounds();
+    FindPossible();
+  }
+
   void SetHidden(int cell, bool hidden) {
-    hidden_[cell] = hidden;
+    pattern_.SetHidden(cell, hidden);
     SetBounds(cell);
   }
 
   bool Hide(int cell) {
-    if (cells_[cell].kind != Kind::kOpen || hidden_[cell]) return false;
+    if (cells_[cell].kind != Kind::kOpen || pattern_.hidden(cell)) return false;
     SetHidden(cell, true);
     return true;
   }
 
-  // ---- What is proved ----
-
-  bool Proved(const End& end) const {
-    return proof_[end.cell][end.side] != kNone;
-  }
-  bool Proved(int cell) const {
-    return !cells_[cell].sensitive() ||
-           (Proved({cell, 0}) && Proved({cell, 1}));
-  }
-
-  std::vector<int> Unproved() const {
-    std::vector<int> open;
-    for (int i = 0; i < system_.cells(); ++i) {
-      if (!Proved(i)) open.push_back(i);
-    }
-    return open;
-  }
-
-  bool Reaches(const End& end, int64_t figure) const {
-    const SuppressionCell& what = cells_[end.cell];
-    if (!what.sensitive()) return false;
-    if (options_.exact_only) return figure != what.figure;
-    return end.side == 0 ? figure <= what.keep.low : figure >= what.keep.high;
-  }
-
-  // The value to look for.
-  int64_t Goal(const End& end) const {
-    const SuppressionCell& what = cells_[end.cell];
-    if (options_.exact_only) {
-      return what.figure > what.keep.low ? what.figure - 1 : what.figure + 1;
-    }
-    return end.side == 0 ? what.keep.low : what.keep.high;
-  }
-
-  void LearnFigure(int cell, int64_t figure, int certificate) {
-    for (int side = 0; side < 2; ++side) {
-      if (!Proved({cell, side}) && Reaches({cell, side}, figure)) {
-        proof_[cell][side] = certificate;
-        if (certificate >= 0) proves_[certificate].push_back({cell, side});
-      }
-    }
-  }
-
-  void Learn(CertificateSearch::Found found) {
-    const int id = static_cast<int>(proves_.size());
-    proves_.emplace_back();
-    for (const auto& [cell, figure] : found.moved) {
-      LearnFigure(cell, figure, id);
-      // It could not be if this cell were shown.
-      const SuppressionCell& what = cells_[cell];
-      if (what.kind == Kind::kOpen && !what.shown.Holds(figure)) {
-        relying_[cell].push_back(id);
-      }
-    }
-    certificates_.push_back(std::move(found.moved));
-    edits_.push_back(std::move(found.edits));
+  bool IsPossible(const CellEnd& end) const {
+    return possible_[end.cell].Holds(book_.Goal(end));
   }
 
   // The ends that a certificate would prove, and the figures to look for.
@@ -272,11 +167,13 @@ class Suppressor {
     Suppression::Certificate ends;
     for (const auto& [cell, figure] : certificate) {
       for (int side = 0; side < 2; ++side) {
-        const End end = {cell, side};
-        if (Reaches(end, figure) && !Proved(end) &&
-            possible_[cell].Holds(Goal(end))) {
-          ends.emplace_back(cell, Goal(end));
+        const CellEnd end = {cell, side};
+        if (!book_.Reaches(end, figure) || book_.Proved(end) ||
+            !IsPossible(end)) {
+          continue;
         }
+        const std::pair<int, int64_t> wanted = {cell, book_.Goal(end)};
+        if (ends.empty() || ends.back() != wanted) ends.push_back(wanted);
       }
     }
     return ends;
@@ -289,21 +186,22 @@ class Suppressor {
       const Suppression::Certificate ends = OpenEnds(found.moved);
       if (ends.empty()) continue;
       if (Holds(found.moved)) {
-        Learn(found);
+        book_.Learn(found);
         continue;
       }
       if (Resume(found, ends, paid_tries)) continue;
       if (ends.size() == 1) continue;
       for (const auto& end : ends) {
         const bool up = end.second > cells_[end.first].figure;
-        if (!Proved({end.first, up ? 1 : 0})) Resume(found, {end}, paid_tries);
+        if (book_.Proved({end.first, up ? 1 : 0})) continue;
+        Resume(found, {end}, paid_tries);
       }
     }
   }
 
   bool Holds(const Suppression::Certificate& moved) const {
     return std::all_of(moved.begin(), moved.end(), [this](const auto& at) {
-      return Told(at.first).Holds(at.second);
+      return pattern_.Told(at.first).Holds(at.second);
     });
   }
 
@@ -314,11 +212,7 @@ class Suppressor {
 
   bool Resume(const CertificateSearch::Found& from,
               const Suppression::Certificate& ends, int paid_tries) {
-    return Prove(
-        [&](double dearest, double max_cost, int seed) {
-          return WalkOf(from).Resume(from, ends, dearest, max_cost, seed);
-        },
-        effort_.free_tries, paid_tries);
+    return Prove(ResumeOf(from, ends), effort_.free_tries, paid_tries);
   }
 
   // Tries to find tables for all; gives back those it could not.
@@ -331,12 +225,12 @@ class Suppressor {
     if (looks_ahead) reachable = Reachable();
     for (const int cell : cells) {
       for (int side = 0; side < 2; ++side) {
-        const End end = {cell, side};
-        if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
-        if (looks_ahead && !reachable[cell].Holds(Goal(end))) continue;
+        const CellEnd end = {cell, side};
+        if (book_.Proved(end) || !IsPossible(end)) continue;
+        if (looks_ahead && !reachable[cell].Holds(book_.Goal(end))) continue;
         Prove(ReachOf(end), free_tries, paid_tries);
       }
-      if (!Proved(cell)) left.push_back(cell);
+      if (!book_.Proved(cell)) left.push_back(cell);
     }
     return left;
   }
@@ -346,12 +240,13 @@ class Suppressor {
     std::vector<int> left;
     for (const int cell : cells) {
       for (int side = 0; side < 2; ++side) {
-        const End end = {cell, side};
-        if (Proved(end) || !possible_[cell].Holds(Goal(end))) continue;
-        CertificateSearch::Found found = walk_->ReachAtLast(cell, Goal(end));
-        if (found.ok) Learn(std::move(found));
+        const CellEnd end = {cell, side};
+        if (book_.Proved(end) || !IsPossible(end)) continue;
+        CertificateSearch::Found found =
+            walk_->ReachAtLast(cell, book_.Goal(end));
+        if (found.ok) book_.Learn(std::move(found));
       }
-      if (!Proved(cell)) left.push_back(cell);
+      if (!book_.Proved(cell)) left.push_back(cell);
     }
     return left;
   }
@@ -361,9 +256,17 @@ class Suppressor {
   using TrySearch =
       std::function<CertificateSearch::Found(double, double, int)>;
 
-  TrySearch ReachOf(const End& end) {
+  TrySearch ReachOf(const CellEnd& end) {
     return [this, end](double dearest, double max_cost, int seed) {
-      return walk_->Reach(end.cell, Goal(end), dearest, max_cost, seed);
+      return walk_->Reach(end.cell, book_.Goal(end), dearest, max_cost, seed);
+    };
+  }
+
+  // Neither `from` nor `ends` may end before it.
+  TrySearch ResumeOf(const CertificateSearch::Found& from,
+                     const Suppression::Certificate& ends) {
+    return [this, &from, &ends](double dearest, double max_cost, int seed) {
+      return WalkOf(from).Resume(from, ends, dearest, max_cost, seed);
     };
   }
 
@@ -380,7 +283,7 @@ class Suppressor {
     for (int seed = 0; seed < tries; ++seed) {
       CertificateSearch::Found found = search(0, 0, seed);
       if (!found.ok) continue;
-      Learn(std::move(found));
+      book_.Learn(std::move(found));
       return true;
     }
     return false;
@@ -403,14 +306,14 @@ class Suppressor {
       best = std::move(found);
       if (best.left.empty()) break;
       most = 0;
-      for (const int left : best.left) most = std::max(most, cells_[left].cost);
+      for (const int left : best.left) most = std::max(most, cost_[left]);
     }
     if (!best.ok) return false;
     for (const int left : best.left) {
       if (Hide(left)) hidden->push_back(left);
     }
     *most_cost -= best.cost;
-    Learn(std::move(best));
+    book_.Learn(std::move(best));
     return true;
   }
 
@@ -422,30 +325,28 @@ class Suppressor {
       open = Prove(open, effort_.last_tries, effort_.last_tries);
     }
     open = ProveAtLast(open);
-    std::vector<End> ends;
+    std::vector<CellEnd> ends;
     for (const int cell : open) {
       for (int side = 0; side < 2; ++side) {
-        const End end = {cell, side};
-        if (!Proved(end) && possible_[cell].Holds(Goal(end))) {
-          ends.push_back(end);
-        }
+        const CellEnd end = {cell, side};
+        if (!book_.Proved(end) && IsPossible(end)) ends.push_back(end);
       }
     }
     // With insights not every cell can be proved: no program is spent on that.
     // Nor on a system for which the budget would hardly see the first one end.
-    if (ends.empty() || insights_ || own_search_ == nullptr ||
+    if (ends.empty() || pattern_.insights() || own_search_ == nullptr ||
         options_.thorough ||
         program_budget_ / system_.cells() < system_.cells()) {
       return open;
     }
     CertificateProgram program(system_, Figures(cells_));
     program_ = &program;
-    for (int cell = 0; cell < system_.cells(); ++cell) SetBounds(cell);
+    SetAllBounds();
     // One end of a cell at a time; many cells at once, then one by one.
     for (const size_t batch : {kBatch, kBatch, size_t{1}}) {
       for (int side = 0; side < 2; ++side) {
-        std::vector<End> wanted;
-        for (const End& end : ends) {
+        std::vector<CellEnd> wanted;
+        for (const CellEnd& end : ends) {
           if (end.side == side) wanted.push_back(end);
         }
         RepairEnds(wanted, batch);
@@ -455,10 +356,12 @@ class Suppressor {
     return Prove(open, effort_.free_tries, 0);
   }
 
-  void RepairEnds(const std::vector<End>& ends, size_t batch) {
+  void RepairEnds(const std::vector<CellEnd>& ends, size_t batch) {
     std::vector<CertificateProgram::Goal> goals;
     for (size_t i = 0; i < ends.size(); ++i) {
-      if (!Proved(ends[i])) goals.push_back({ends[i].cell, Goal(ends[i])});
+      if (!book_.Proved(ends[i])) {
+        goals.push_back({ends[i].cell, book_.Goal(ends[i])});
+      }
       if (goals.size() < batch && i + 1 < ends.size()) continue;
       if (goals.empty()) continue;
       const int64_t iterations = program_budget_ / system_.cells();
@@ -469,25 +372,11 @@ class Suppressor {
       for (const int left : found.left) Hide(left);
       goals.clear();
       if (found.whole) {
-        Learn({true, 0, {}, std::move(found.table), {}});
+        book_.Learn({true, 0, {}, std::move(found.table), {}});
       } else if (found.solved && system_.cells() >= kFractionsFrom) {
         for (const auto& [cell, change] : found.moved) {
-          LearnFraction(cell, change);
+          book_.LearnFraction(cell, change);
         }
-      }
-    }
-  }
-
-  void LearnFraction(int cell, double change) {
-    const double figure = static_cast<double>(cells_[cell].figure) + change;
-    for (int side = 0; side < 2; ++side) {
-      const End end = {cell, side};
-      if (!cells_[cell].sensitive() || Proved(end)) continue;
-      const double goal = static_cast<double>(Goal(end));
-      const bool up = Goal(end) > cells_[cell].figure;
-      if (up ? figure >= goal - 1e-6 : figure <= goal + 1e-6) {
-        proof_[cell][side] = Suppression::kFraction;
-        fractions_ = true;
       }
     }
   }
@@ -503,15 +392,15 @@ class Suppressor {
          {Trying::kNoMarks, Trying::kNothingShown, Trying::kNoZeros}) {
       if (open.empty()) break;
       if (way == Trying::kNoZeros && !HasZeros()) break;
-      trying_ = way;
+      pattern_.Try(way);
       ResetBounds();
-      const size_t before = certificates_.size();
+      const int before = book_.size();
       const int paid_tries = way == Trying::kNoMarks ? kHidingTries : 0;
       Adopt(earlier, paid_tries);
       open = Prove(open, kHidingTries, paid_tries);
-      trying_ = Trying::kAsItIs;
-      for (size_t i = before; i < certificates_.size(); ++i) {
-        HideFor(certificates_[i]);
+      pattern_.Try(Trying::kAsItIs);
+      for (int i = before; i < book_.size(); ++i) {
+        pattern_.HideFor(book_.figures(i));
       }
       ResetBounds();
     }
@@ -524,41 +413,24 @@ class Suppressor {
         [](const SuppressionCell& cell) { return cell.kind == Kind::kZero; });
   }
 
-  // As much as is needed.
-  void HideFor(const Suppression::Certificate& certificate) {
-    for (const auto& [cell, figure] : certificate) {
-      if (Known(cell).Holds(figure)) continue;
-      const Kind kind = cells_[cell].kind;
-      if (kind == Kind::kOpen || kind == Kind::kZero) hidden_[cell] = true;
-      for (const Blank blank : {Blank::kMark, Blank::kWhole}) {
-        if (!Known(cell).Holds(figure)) blank_[cell] = blank;
-      }
-    }
-  }
-
-  void ResetBounds() {
-    for (int cell = 0; cell < system_.cells(); ++cell) SetBounds(cell);
-    FindPossible();
-  }
-
   // What a pencil leaves of each cell under the pattern as it is: no search
   // within what is public gets further.
   std::vector<Range> Reachable() const {
     std::vector<Range> ranges;
     ranges.reserve(cells_.size());
-    for (int i = 0; i < system_.cells(); ++i) ranges.push_back(Told(i));
+    for (int i = 0; i < system_.cells(); ++i)
+      ranges.push_back(pattern_.Told(i));
     Propagate(system_, &ranges);
     return ranges;
   }
 
   // What could be proved at all: with every open cell hidden.
   void FindPossible() {
-    possible_.resize(cells_.size());
-    for (size_t i = 0; i < cells_.size(); ++i) {
-      const bool hidden = hidden_[i];
-      if (cells_[i].kind == Kind::kOpen) hidden_[i] = true;
-      possible_[i] = Told(static_cast<int>(i));
-      hidden_[i] = hidden;
+    SuppressionPattern all = pattern_;
+    possible_.clear();
+    for (int i = 0; i < system_.cells(); ++i) {
+      if (cells_[i].kind == Kind::kOpen) all.SetHidden(i, true);
+      possible_.push_back(all.Told(i));
     }
     Propagate(system_, &possible_);
   }
@@ -567,43 +439,70 @@ class Suppressor {
   // released has cells of which they say nothing. As far as that comes easily,
   // it is proved among the records too.
   void ProveByRecords() {
-    insights_ = true;
+    pattern_.SetInsights(true);
     ResetBounds();
     for (int cell = 0; cell < system_.cells(); ++cell) {
       for (int side = 0; side < 2; ++side) {
-        const End end = {cell, side};
-        if (!OfTables(end)) continue;
+        const CellEnd end = {cell, side};
+        if (!book_.IsOfTables(end)) continue;
         CertificateSearch::Found found =
-            other_->Reach(cell, Goal(end), 0, 0, /*seed=*/0);
+            other_->Reach(cell, book_.Goal(end), 0, 0, /*seed=*/0);
         if (!found.ok) continue;
         for (const auto& [moved, figure] : found.moved) {
           for (int way = 0; way < 2; ++way) {
-            const bool same = OfTables({moved, way});
-            if (same && Reaches({moved, way}, figure)) {
-              proof_[moved][way] = kNone;
+            const CellEnd other = {moved, way};
+            if (book_.IsOfTables(other) && book_.Reaches(other, figure)) {
+              book_.SetProof(other, CertificateBook::kNone);
             }
           }
         }
-        Learn(std::move(found));
+        book_.Learn(std::move(found));
       }
     }
-  }
-  bool OfTables(const End& end) const {
-    const int certificate = proof_[end.cell][end.side];
-    return certificate >= 0 && edits_[certificate].empty();
   }
 
   // ---- Fewer complements ----
 
+  // All anew, several times. A complement costs the less, the more ends relied
+  // on it in the round before, so that certificates come to share them (slope
+  // scaling: Kim and Pardalos 1999, for networks that cost to build). The
+  // cheapest pattern stays.
+  void SearchAgain(const EarlierCertificates& earlier) {
+    Prune(INT64_MAX);
+    SuppressionPattern pattern = pattern_;
+    CertificateBook book = book_;
+    for (int round = 0; round < effort_.rounds; ++round) {
+      for (int cell = 0; cell < system_.cells(); ++cell) {
+        const auto relying = static_cast<double>(book_.RelyingOn(cell).size());
+        cost_[cell] = cells_[cell].cost / std::sqrt(1 + relying);
+      }
+      pattern_ = SuppressionPattern(cells_);
+      book_ = CertificateBook(cells_, options_.exact_only);
+      SetAllBounds();
+      walk_->SetBudget(effort_.steps);
+      const bool found = Find(earlier).empty();
+      for (int cell = 0; cell < system_.cells(); ++cell) {
+        cost_[cell] = cells_[cell].cost;
+      }
+      SetAllBounds();
+      if (!found) continue;
+      Prune(INT64_MAX);
+      if (pattern_.Cost() >= pattern.Cost()) continue;
+      pattern = pattern_;
+      book = book_;
+    }
+    pattern_ = std::move(pattern);
+    book_ = std::move(book);
+  }
+
   // First those that cost most for each end that relies on them.
   void Prune(int64_t steps) {
-    if (fractions_) return;
+    if (book_.has_fractions()) return;
     std::vector<std::pair<double, int>> complements;
     for (int i = 0; i < system_.cells(); ++i) {
-      if (cells_[i].kind != Kind::kOpen || !hidden_[i]) continue;
-      if (blank_[i] != Blank::kNo) continue;
-      const double relying = 1 + static_cast<double>(Relying(i).size());
-      complements.emplace_back(-cells_[i].cost / relying, i);
+      if (!pattern_.IsComplement(i)) continue;
+      const double relying = 1 + static_cast<double>(book_.RelyingOn(i).size());
+      complements.emplace_back(-cost_[i] / relying, i);
     }
     std::sort(complements.begin(), complements.end());
     const int64_t least = walk_->budget() - std::min(steps, walk_->budget());
@@ -613,61 +512,50 @@ class Suppressor {
     }
   }
 
-  // The ends whose certificates could not be if this complement were shown.
-  std::vector<End> Relying(int cell) const {
-    std::vector<End> ends;
-    for (const int certificate : relying_[cell]) {
-      for (const End& end : proves_[certificate]) {
-        if (proof_[end.cell][end.side] == certificate) ends.push_back(end);
-      }
-    }
-    return ends;
-  }
-
   // Shows a complement if all that relied on it can be proved without, or with
   // others that cost less.
   void TryToShow(int cell) {
-    const std::vector<End> lost = Relying(cell);
-    const size_t certificates = certificates_.size();
+    const std::vector<CellEnd> lost = book_.RelyingOn(cell);
+    const int certificates = book_.size();
     std::vector<int> before, instead;
-    for (const End& end : lost) {
-      before.push_back(std::exchange(proof_[end.cell][end.side], kNone));
+    for (const CellEnd& end : lost) {
+      before.push_back(book_.ProofOf(end));
+      book_.SetProof(end, CertificateBook::kNone);
     }
     SetHidden(cell, false);
-    double saved = cells_[cell].cost;
-    for (const End& end : lost) {
-      if (Proved(end) || ProveFree(ReachOf(end), kPruneTries)) continue;
-      if (!ProvePaid(ReachOf(end), kInsteadTries, kInsteadShare * saved, &saved,
-                     &instead)) {
-        break;
-      }
+    double saved = cost_[cell];
+    for (size_t i = 0; i < lost.size(); ++i) {
+      if (book_.Proved(lost[i])) continue;
+      if (!ProveWithout(lost[i], before[i], &saved, &instead)) break;
     }
     if (std::all_of(lost.begin(), lost.end(),
-                    [this](const End& end) { return Proved(end); })) {
-      relying_[cell].clear();
+                    [this](const CellEnd& end) { return book_.Proved(end); })) {
+      book_.NothingReliesOn(cell);
       return;
     }
-    Forget(certificates);
+    book_.Forget(certificates);
     for (const int other : instead) SetHidden(other, false);
     SetHidden(cell, true);
-    for (size_t i = 0; i < lost.size(); ++i) {
-      proof_[lost[i].cell][lost[i].side] = before[i];
-    }
+    for (size_t i = 0; i < lost.size(); ++i) book_.SetProof(lost[i], before[i]);
   }
 
-  // All certificates from this one on.
-  void Forget(size_t first) {
-    for (size_t id = first; id < certificates_.size(); ++id) {
-      for (const auto& [cell, figure] : certificates_[id]) {
-        std::vector<int>& relying = relying_[cell];
-        while (!relying.empty() && relying.back() >= static_cast<int>(first)) {
-          relying.pop_back();
-        }
-      }
+  // From the truth, or from the certificate that proved it and relied on the
+  // complement: that needs but a little change, where it comes about, and
+  // proves all again that it proved.
+  bool ProveWithout(const CellEnd& end, int certificate, double* saved,
+                    std::vector<int>* instead) {
+    const TrySearch reach = ReachOf(end);
+    if (ProveFree(reach, kPruneTries)) return true;
+    const double most = kInsteadShare * *saved;
+    if (certificate < 0) {
+      return ProvePaid(reach, kInsteadTries, most, saved, instead);
     }
-    certificates_.resize(first);
-    edits_.resize(first);
-    proves_.resize(first);
+    const CertificateSearch::Found from = book_.Get(certificate);
+    const Suppression::Certificate ends = OpenEnds(from.moved);
+    const TrySearch resume = ResumeOf(from, ends);
+    return ProveFree(resume, kPruneTries) ||
+           ProvePaid(reach, kInsteadTries, most, saved, instead) ||
+           ProvePaid(resume, kInsteadTries, most, saved, instead);
   }
 
   static constexpr double kAnyCost = 1e300;
@@ -675,7 +563,6 @@ class Suppressor {
   const CellSystem& system_;
   const std::vector<SuppressionCell>& cells_;
   const SuppressionOptions options_;
-  const CellSystem::Index index_;
   const SearchEffort effort_;
   const std::unique_ptr<CertificateSearch> own_search_;
   // What was found among records is gone on with there; or null.
@@ -684,18 +571,11 @@ class Suppressor {
   CertificateSearch* walk_;
   CertificateProgram* program_ = nullptr;  // while there is one
   int64_t program_budget_ = kProgramBudget;
-  double dearest_ = 0;  // of all open cells
-  std::vector<bool> hidden_;
+  std::vector<double> cost_;     // by cell, in this round
+  double dearest_ = 0;           // of all open cells
   std::vector<Range> possible_;  // by cell: with every open cell hidden
-  bool insights_ = true;         // proofs reckon with them
-  Trying trying_ = Trying::kAsItIs;
-  std::vector<Blank> blank_;  // by cell: how much of its mark says nothing
-  bool fractions_ = false;    // some end is proved by a table that is not kept
-  std::vector<std::array<int, 2>> proof_;  // by cell and side
-  std::vector<Suppression::Certificate> certificates_;
-  std::vector<std::vector<RecordEdit>> edits_;  // by certificate
-  std::vector<std::vector<End>> proves_;        // by certificate
-  std::vector<std::vector<int>> relying_;       // by cell: certificates
+  SuppressionPattern pattern_;
+  CertificateBook book_;
 };
 
 }  // namespace

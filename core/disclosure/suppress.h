@@ -56,11 +56,15 @@ struct SuppressionOptions {
   // Hide only what is needed to keep every sensitive cell from being exactly
   // known (two whole numbers possible) instead of its whole interval.
   bool exact_only = false;
-  // Look at every complement whether it can be shown again, instead of at the
-  // most promising ones for half the time the rest took; slower, hides less.
-  bool prune = false;
+  // How much is spent on fewer and cheaper complements.
+  enum class Pruning : uint8_t {
+    kNone,  // the first pattern that is found
+    kOnce,  // the dearest are shown again where it is safe: half as long again
+    kInRounds,  // and all is searched for several times: ten times as long
+  };
+  Pruning pruning = Pruning::kOnce;
   // Search from the tables first, many times over, and among the records only
-  // for what that leaves; and prune. For what is made ahead of time.
+  // for what that leaves; and prune all once. For what is made ahead of time.
   bool thorough = false;
   // Take one in so many of the steps there are.
   int64_t part = 1;

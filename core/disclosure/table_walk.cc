@@ -356,40 +356,65 @@ void TableWalk::Search(double max_cost, Found* found) {
 
 TableWalk::Found TableWalk::Reach(int cell, int64_t value, double dearest,
                                   double max_cost, uint64_t seed) {
+  const std::pair<int, int64_t> end = {cell, value};
+  return Resume(Found(), absl::MakeConstSpan(&end, 1), dearest, max_cost, seed);
+}
+
+TableWalk::Found TableWalk::Resume(const Found& start, Figures ends,
+                                   double dearest, double max_cost,
+                                   uint64_t seed) {
   Found found;
-  if (value == truth_[cell]) {
-    found.ok = true;
-    return found;
-  }
-  if (budget_ <= 0) return found;
+  int64_t furthest = 0;
   random_ = (seed + 1) * 0x9E3779B97F4A7C15u;
-  random_ ^= static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u;
+  for (const auto& [cell, value] : ends) {
+    furthest = std::max(furthest, std::abs(value - truth_[cell]));
+    random_ ^= static_cast<uint64_t>(cell + 1) * 0xD1B54A32D192ED03u;
+  }
   if (random_ == 0) random_ = 1;
+  found.ok = furthest == 0;  // by the truth
+  if (found.ok || budget_ <= 0) return found;
   dearest_ = dearest;
   cost_scale_ = dearest > 0 ? kCostWeight / dearest : 0;
   temperature_ = 0.2 * static_cast<double>(seed % 6);
+  scale_ = 1.0 / static_cast<double>(furthest);
+  const std::vector<Ask> asked = AskFor(ends);
+  for (const auto& [cell, figure] : start.moved) {
+    if (!IsFinest(cell)) continue;
+    budget_ -= static_cast<int64_t>(checks_of_.Of(cell).size());
+    Move(cell, figure - truth_[cell]);
+  }
   now_ += kRest;
-  scale_ = 1.0 / static_cast<double>(std::abs(value - truth_[cell]));
-  Check& target = checks_[cell];
-  const Check before = target;
-  const double cost = std::exchange(leave_[cell].cost, 0);
-  (value > target.value ? target.low : target.high) = value;
-  Weigh(cell);
-  is_broken_[cell] = true;
-  broken_.push_back(cell);
   Search(max_cost, &found);
-  target.low = before.low;
-  target.high = before.high;
-  leave_[cell].cost = cost;
-  target.penalty = 0;
+  for (const Ask& ask : asked) {
+    Check& check = checks_[ask.cell];
+    check.low = ask.low;
+    check.high = ask.high;
+    check.penalty = 0;
+    leave_[ask.cell].cost = ask.cost;
+  }
   Undo();
   return found;
 }
 
-TableWalk::Found TableWalk::Resume(const Found&, Figures ends, double dearest,
-                                   double max_cost, uint64_t seed) {
-  if (ends.size() != 1) return Found();
-  return Reach(ends[0].first, ends[0].second, dearest, max_cost, seed);
+// Bounds the cells so that only a table with these ends will do. No cell twice.
+std::vector<TableWalk::Ask> TableWalk::AskFor(Figures ends) {
+  std::vector<Ask> asked;
+  for (const auto& [cell, value] : ends) {
+    Check& check = checks_[cell];
+    const double cost = std::exchange(leave_[cell].cost, 0);
+    asked.push_back({cell, check.low, check.high, cost});
+    (value > truth_[cell] ? check.low : check.high) = value;
+    Weigh(cell);
+    is_broken_[cell] = true;
+    broken_.push_back(cell);
+  }
+  return asked;
+}
+
+// No sum of others.
+bool TableWalk::IsFinest(int cell) const {
+  const absl::Span<const Term> terms = leaves_of_.Of(cell);
+  return terms.size() == 1 && terms[0].id == cell;
 }
 
 }  // namespace cairn

@@ -27,7 +27,7 @@ class TableWalk : public CertificateSearch {
                  double cost) override;
   Found Reach(int cell, int64_t value, double dearest, double max_cost,
               uint64_t seed) override;
-  // From anew: it keeps nothing.
+  // `start`: of the same system.
   Found Resume(const Found& start, Figures ends, double dearest,
                double max_cost, uint64_t seed) override;
   std::vector<std::pair<int, int64_t>> FiguresOf(const Found& found) override {
@@ -52,6 +52,12 @@ class TableWalk : public CertificateSearch {
     Range to;
     double cost = 0;
   };
+  // What a cell's check was before an end of it was asked for.
+  struct Ask {
+    int cell;
+    int64_t low, high;
+    double cost;
+  };
   struct Term {
     int id;  // of a finest cell, or of a check
     int factor;
@@ -72,6 +78,8 @@ class TableWalk : public CertificateSearch {
   };
 
   void AddCheck(const std::vector<Term>& terms, Range bounds);
+  std::vector<Ask> AskFor(Figures ends);
+  bool IsFinest(int cell) const;
   void Expand();
   void Transpose();
 

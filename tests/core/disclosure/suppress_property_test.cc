@@ -147,14 +147,17 @@ TEST(SuppressProperty, NoSmallCellIsExactWhereThatIsAllThatIsAsked) {
 }
 
 TEST(SuppressProperty, NoSmallCellIsGivenAwayByShowingComplementsAgain) {
-  SuppressionOptions prune;
-  prune.prune = true;
-  ExpectPromisesOf(
-      500, 800'000,
-      [](RandomTables* random) {
-        return random->Problem(random->TreeVariables(random->Between(1, 2)));
-      },
-      prune);
+  SuppressionOptions options;
+  for (const auto pruning : {SuppressionOptions::Pruning::kNone,
+                             SuppressionOptions::Pruning::kInRounds}) {
+    options.pruning = pruning;
+    ExpectPromisesOf(
+        500, 800'000,
+        [](RandomTables* random) {
+          return random->Problem(random->TreeVariables(random->Between(1, 2)));
+        },
+        options);
+  }
 }
 
 // A table, and later a finer one over the same records: the margins of the
@@ -278,18 +281,41 @@ TEST(SuppressProperty, RoundingHidesNoMoreOnTheWhole) {
   EXPECT_LE(rounded, exact);
 }
 
-TEST(SuppressProperty, ShowingComplementsAgainHidesNoMore) {
-  SuppressionOptions prune;
-  prune.prune = true;
+// What the complements of a problem cost.
+double LossOf(const RandomProblem& problem, const SuppressionOptions& options) {
+  const Suppression made = Suppress(problem.system, problem.cells, options);
+  double loss = 0;
+  for (size_t i = 0; i < problem.cells.size(); ++i) {
+    const SuppressionCell& cell = problem.cells[i];
+    if (made.hidden[i] && cell.kind != SuppressionCell::Kind::kHidden) {
+      loss += cell.cost;
+    }
+  }
+  return loss;
+}
+
+TEST(SuppressProperty, SearchingAgainLosesNoMoreAndOnTheWholeLess) {
+  SuppressionOptions none, once, rounds;
+  none.pruning = SuppressionOptions::Pruning::kNone;
+  once.pruning = SuppressionOptions::Pruning::kOnce;
+  rounds.pruning = SuppressionOptions::Pruning::kInRounds;
+  double with_none = 0, with_once = 0, with_rounds = 0;
   for (uint32_t seed = 1'200'000; seed < 1'200'200; ++seed) {
     RandomTables random(seed);
     const CellSystem system = CrossingOf(random.TreeVariables(1));
     const std::vector<int64_t> truth = random.Figures(system);
-    const ProblemRules rules = random.Rules();
-    EXPECT_LE(ComplementsOf(system, truth, rules, prune),
-              ComplementsOf(system, truth, rules, {}))
-        << "seed " << seed;
+    const RandomProblem problem = ProblemOf(system, truth, random.Rules());
+    const double first = LossOf(problem, none);
+    const double second = LossOf(problem, once);
+    const double third = LossOf(problem, rounds);
+    EXPECT_LE(second, first) << "seed " << seed;
+    EXPECT_LE(third, first) << "seed " << seed;
+    with_none += first;
+    with_once += second;
+    with_rounds += third;
   }
+  EXPECT_LT(with_once, with_none);
+  EXPECT_LT(with_rounds, with_once);
 }
 
 }  // namespace
