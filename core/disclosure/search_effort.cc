@@ -29,6 +29,7 @@ SearchEffort AheadOfTime(int cells) {
   SearchEffort effort;
   effort.free_tries = 2;
   effort.paid_tries = 6;
+  effort.resumes = true;
   effort.steps = 10 * steps;
   effort.record_steps = steps;
   if (cells < kManyCellsAhead) return effort;
@@ -62,6 +63,7 @@ SearchEffort EffortFor(int cells, const SuppressionOptions& options) {
       effort.prune_part = cells < kManyCells ? 2 : 8;
       break;
     case SuppressionOptions::Pruning::kInRounds:
+      effort.resumes = true;
       effort.rounds = kRounds;
       break;
   }

@@ -24,6 +24,8 @@ struct SearchEffort {
   // Pruning takes at most one step for so many that were needed before; 0: no
   // pruning.
   int64_t prune_part = 1;
+  // And goes on from the certificates there are, where the truth leads nowhere.
+  bool resumes = false;
   // So often is all searched for again, for what costs less.
   int rounds = 0;
   // Ahead of time: and once more, among the records.

@@ -547,7 +547,7 @@ class Suppressor {
     const TrySearch reach = ReachOf(end);
     if (ProveFree(reach, kPruneTries)) return true;
     const double most = kInsteadShare * *saved;
-    if (certificate < 0) {
+    if (!effort_.resumes || certificate < 0) {
       return ProvePaid(reach, kInsteadTries, most, saved, instead);
     }
     const CertificateSearch::Found from = book_.Get(certificate);

@@ -376,6 +376,7 @@ SYNTHETIC = {
     "st-marys-ed": ("St Mary's Hospital", "ed", "ed_attendances"),
     "queens-ed": ("Queen's Hospital", "ed", "ed_attendances"),
     "riverside-ambulance": ("Riverside Ambulance", "ambulance", "ambulance_callouts"),
+    "riverside-schools": ("Riverside Schools", "schools", "school_exclusions"),
 }
 
 

@@ -9,6 +9,7 @@ Runs `cairn protect` on each table under each rule:
                  small cell keeps its whole interval
   t5-prune ..    the same with --prune
   t5-exact ..    the same with --exact-only: no small cell exactly known
+  standard-prune, t5-exact-prune ..  both, or a shipped policy, with --prune
   standard, hes  the shipped policies, with rounding; and standard-unrounded,
                  hes-unrounded: the same without, to be held against them
 and prints one Markdown row each: cells shown, hidden small cells, complements,
@@ -69,11 +70,11 @@ class Rule:
 
     def __init__(self, name, policies, folder):
         self.name, self.options = name, []
-        stem, _, extra = name.partition("-")
-        self.exact_only = extra == "exact"
+        stem, *extras = name.split("-")
+        self.exact_only = "exact" in extras
         if self.exact_only:
             self.options.append("--exact-only")
-        if extra == "prune":
+        if "prune" in extras:
             self.options.append("--prune")
         if re.fullmatch(r"t\d+", stem):
             self.threshold = int(stem[1:])
@@ -83,7 +84,7 @@ class Rule:
             with open(os.path.join(policies, stem + ".textproto"),
                       encoding="utf-8") as source:
                 text = source.read()
-            if extra == "unrounded":
+            if "unrounded" in extras:
                 text = re.sub(r"rounding_base: \d+", "rounding_base: 1", text)
         self.largest = int(re.search(r"largest_hidden_count: (\d+)", text)[1])
         self.zeros_hidden = "zeros: HIDDEN" in text
