@@ -60,7 +60,7 @@ struct SuppressionOptions {
   enum class Pruning : uint8_t {
     kNone,  // the first pattern that is found
     kOnce,  // the dearest are shown again where it is safe: half as long again
-    kInRounds,  // and all is searched for several times: ten times as long
+    kInRounds,  // and all is searched for several times: twenty times as long
   };
   Pruning pruning = Pruning::kOnce;
   // Search from the tables first, many times over, and among the records only
