@@ -118,9 +118,22 @@ class Suppressor {
       if (!open.empty()) open = ProveByHiding(open, earlier);
       std::swap(walk_, other_);
     } else if (!open.empty()) {
-      open = ProveByHiding(open, earlier);
+      if (own_search_ == nullptr) open = ProveByTables(open);
+      if (!open.empty()) open = ProveByHiding(open, earlier);
     }
     return open;
+  }
+
+  // Within what is public, where the records alone were searched: tables need
+  // not be of records that could be.
+  std::vector<int> ProveByTables(const std::vector<int>& open) {
+    TableWalk tables(system_, Figures(cells_));
+    tables.SetBudget(effort_.hiding_steps);
+    CertificateSearch* const records = std::exchange(walk_, &tables);
+    SetAllBounds();
+    std::vector<int> left = Prove(open, kHidingTries, 0);
+    walk_ = records;
+    return left;
   }
 
   void SetBounds(int cell) {

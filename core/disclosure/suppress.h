@@ -107,7 +107,7 @@ EarlierCertificates CertificatesOf(const Suppression& suppression);
 
 // Deterministic: the same cells give the same pattern, on every machine; its
 // budget is counted in steps, never in time. `search`: how certificates are
-// looked for; null: by a TableWalk.
+// looked for before a TableWalk does; null: by that alone.
 Suppression Suppress(const CellSystem& system,
                      const std::vector<SuppressionCell>& cells,
                      const SuppressionOptions& options,
