@@ -18,6 +18,13 @@ constexpr double kNear = 1e-6;
 // How far the solver's optimum may be from the true one.
 constexpr double kTrusted = 1e-4;
 constexpr int kPushes = 40;
+// With so many columns the first solution is sought anew; with so many and few
+// targets every one, as each then goes on from a place far away.
+constexpr int kStartAnewFrom = 2'000;
+constexpr int kAllAnewFrom = 5'000;
+constexpr size_t kFewTargets = 20;
+// What a program that is solved anew takes beside its iterations, in these.
+constexpr int64_t kIterationsAnew = 400;
 
 double Upper(int64_t high) {
   return high == kNoLimit ? LinearProgram::kInfinity
@@ -167,8 +174,12 @@ Outcome AttackComponent::Solve(Method method, int64_t* budget) {
   const int64_t columns = std::max(system_.cells(), 1);
   const int64_t most = std::min<int64_t>(*budget / columns, 1'000'000'000);
   if (most <= 0) return Outcome::kStopped;
+  if (columns >= kAllAnewFrom && targets_.size() <= kFewTargets) {
+    method = Method::kAnew;
+  }
   const Outcome outcome = program_.Solve(method, static_cast<int>(most));
-  *budget -= (program_.iterations() + 1) * columns;
+  const int64_t beside = method == Method::kAnew ? kIterationsAnew : 1;
+  *budget -= (program_.iterations() + beside) * columns;
   if (outcome == Outcome::kOptimal) KeepSolution();
   return outcome;
 }
@@ -177,7 +188,9 @@ Outcome AttackComponent::Solve(Method method, int64_t* budget) {
 bool AttackComponent::Start(int64_t* budget) {
   if (started_) return true;
   started_ = true;
-  if (Solve(Method::kDual, budget) != Outcome::kInfeasible) return true;
+  const bool anew = system_.cells() >= kStartAnewFrom;
+  const Method first = anew ? Method::kAnew : Method::kDual;
+  if (Solve(first, budget) != Outcome::kInfeasible) return true;
   return Solve(Method::kPrimal, budget) != Outcome::kInfeasible;
 }
 

@@ -1,6 +1,7 @@
 #include "core/disclosure/linear_program.h"
 
 #include <coin/ClpSimplex.hpp>
+#include <coin/ClpSolve.hpp>
 #include <coin/CoinPackedMatrix.hpp>
 
 namespace cairn {
@@ -73,10 +74,20 @@ LinearProgram::Outcome LinearProgram::Solve(Method method, int max_iterations) {
   impl_->Load();
   ClpSimplex& model = impl_->model;
   model.setMaximumIterations(max_iterations);
-  if (method == Method::kPrimal) {
-    model.primal();
-  } else {
-    model.dual();
+  switch (method) {
+    case Method::kPrimal:
+      model.primal();
+      break;
+    case Method::kDual:
+      model.dual();
+      break;
+    case Method::kAnew: {
+      ClpSolve how;
+      how.setPresolveType(ClpSolve::presolveOn);
+      how.setSolveType(ClpSolve::automatic);
+      model.initialSolve(how);
+      break;
+    }
   }
   switch (model.status()) {
     case 0:

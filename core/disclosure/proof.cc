@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "core/disclosure/elimination.h"
+#include "core/disclosure/narrow_before.h"
 #include "core/disclosure/propagation.h"
 
 namespace cairn {
@@ -19,6 +21,11 @@ constexpr int kMaxRounds = 8;
 // has a part of the first one's steps and goes on from what that proved.
 constexpr int kRoundsOfUnproved = 4;
 constexpr int64_t kPartOfSteps = 4;
+// AttackOptions::budget for the cells that were narrow before, half as much each
+// time: ten seconds, ahead of time a hundred. What that does not settle is not
+// shown.
+constexpr int64_t kPrograms = 300'000'000;
+constexpr int64_t kProgramsAhead = 3'000'000'000;
 
 // Whether a table that is the given one but for `moved` keeps the sums in which
 // something moved. The given one keeps them all.
@@ -176,6 +183,25 @@ std::vector<int> ToldByAlgebra(const CellSystem& system,
   return told;
 }
 
+// What the new figures tell of cells: algebra, and what narrows those that were
+// narrow before. None where the budget ends before that is clear.
+std::optional<std::vector<int>> ToldSince(
+    const NarrowBefore& before, const CellSystem& system,
+    const std::vector<SuppressionCell>& cells,
+    const std::vector<Range>& public_now, int64_t budget) {
+  std::vector<int> told = ToldByAlgebra(system, cells, public_now);
+  if (before.cells.empty()) return told;
+  const std::vector<int> already =
+      ToldByAlgebra(system, cells, before.public_of);
+  std::erase_if(told, [&already](int cell) {
+    return std::binary_search(already.begin(), already.end(), cell);
+  });
+  const auto narrowed = NarrowedSince(before, system, public_now, budget);
+  if (!narrowed.has_value()) return std::nullopt;
+  told.insert(told.end(), narrowed->begin(), narrowed->end());
+  return told;
+}
+
 // The cheapest new cell that is shown, among those nearest to a cell: beside
 // it in a sum, or beside those. -1: there is none.
 int NearestShown(const CellSystem& system, const CellSystem::Index& index,
@@ -221,65 +247,6 @@ bool HideBeside(const CellSystem& system, const std::vector<int>& told,
     }
   }
   return changed;
-}
-
-// What is public of it stays so, whatever new cells show.
-bool IsKnown(const SuppressionCell& cell) {
-  return cell.kind == Kind::kFixed || cell.kind == Kind::kStructural;
-}
-
-// Nothing new is shown, not even a zero, and no new mark says anything.
-void HideEverything(std::vector<SuppressionCell>* cells) {
-  for (SuppressionCell& cell : *cells) {
-    if (IsKnown(cell) || cell.kind == Kind::kUnseen) continue;
-    cell.kind = Kind::kHidden;
-    cell.hidden = Range();
-  }
-}
-
-// Cells for which no table was found even with nothing new shown, what they
-// were to keep, what a pencil makes of every cell then, and what algebra tells.
-struct Before {
-  std::vector<int> cells;
-  std::vector<Range> keep;
-  std::vector<Range> ranges;
-  std::vector<int> told;  // in order
-};
-
-// Those of them that a pencil narrows further by what is shown now.
-std::vector<int> NarrowedSince(const Before& before, const CellSystem& system,
-                               const Suppression& suppression) {
-  std::vector<int> narrowed;
-  if (before.cells.empty()) return narrowed;
-  std::vector<Range> ranges = suppression.known;
-  Propagate(system, &ranges);
-  for (size_t i = 0; i < before.cells.size(); ++i) {
-    const int cell = before.cells[i];
-    const Range& was = before.ranges[cell];
-    if (ranges[cell].low > std::max(was.low, before.keep[i].low) ||
-        ranges[cell].high < std::min(was.high, before.keep[i].high)) {
-      narrowed.push_back(cell);
-    }
-  }
-  return narrowed;
-}
-
-// The unproved cells, with what a pencil makes of them with nothing new shown.
-Before NarrowBefore(const CellSystem& system,
-                    const std::vector<SuppressionCell>& cells,
-                    const Suppression& suppression) {
-  Before before;
-  if (suppression.unproved.empty()) return before;
-  before.cells = suppression.unproved;
-  for (const int cell : before.cells) before.keep.push_back(cells[cell].keep);
-  std::vector<SuppressionCell> hidden = cells;
-  HideEverything(&hidden);
-  for (const SuppressionCell& cell : hidden) {
-    before.ranges.push_back(IsKnown(cell) ? cell.shown : cell.hidden);
-  }
-  before.told = ToldByAlgebra(system, cells, before.ranges);
-  Propagate(system, &before.ranges);
-  return before;
 }
 
 }  // namespace
@@ -335,11 +302,12 @@ Suppression SuppressAndProve(const CellSystem& system,
       cells->begin(), cells->end(),
       [](const SuppressionCell& cell) { return cell.kind == Kind::kFixed; });
   SuppressionOptions now = options;
+  int64_t budget = options.thorough ? kProgramsAhead : kPrograms;
   for (int round = 0; round < kMaxRounds; ++round) {
     Suppression suppression = Suppress(system, *cells, now, earlier, search);
     // What is narrow with nothing new shown was so before: it is no reason to
     // hide more now.
-    const Before before = NarrowBefore(system, *cells, suppression);
+    const NarrowBefore before = FindNarrowBefore(system, *cells, suppression);
     if (!pinned && !before.cells.empty()) {
       if (round == kRoundsOfUnproved ||
           !HideBeside(system, before.cells, 1 << round, suppression, cells)) {
@@ -353,18 +321,13 @@ Suppression SuppressAndProve(const CellSystem& system,
         !StandsPropagation(system, *cells, suppression, options)) {
       break;
     }
-    std::vector<int> told;
-    for (const int cell : ToldByAlgebra(system, *cells, suppression.known)) {
-      if (!std::binary_search(before.told.begin(), before.told.end(), cell)) {
-        told.push_back(cell);
-      }
-    }
-    for (const int cell : NarrowedSince(before, system, suppression)) {
-      told.push_back(cell);
-    }
-    if (told.empty()) return suppression;
+    const auto told =
+        ToldSince(before, system, *cells, suppression.known, budget);
+    if (!told.has_value()) break;
+    budget /= 2;
+    if (told->empty()) return suppression;
     // Twice as many each time: one stubborn cell is no reason to hide all.
-    if (!HideBeside(system, told, 1 << round, suppression, cells)) break;
+    if (!HideBeside(system, *told, 1 << round, suppression, cells)) break;
     earlier = CertificatesOf(suppression);
   }
   *cells = given;

@@ -17,7 +17,7 @@ ProofMade SummariseProof(const CellSystem& system,
     const auto has = [&](int what) {
       return suppression.proof[i][0] == what || suppression.proof[i][1] == what;
     };
-    ++(has(Suppression::kNone)       ? proof.by_propagation_only
+    ++(has(Suppression::kNone)       ? proof.held_as_before
        : has(Suppression::kFraction) ? proof.by_fractions
                                      : proof.certified);
   }

@@ -20,12 +20,12 @@ struct ProofMade {
   int64_t pinned_tables = 0;
   int64_t certificates = 0;
   // Cells that have to keep a range, by what showed that they do: tables of
-  // whole numbers, or of fractions (large systems), or nothing but bound
-  // propagation, as nothing was left to hide.
+  // whole numbers, or of fractions (large systems), or that what is shown now
+  // tells no more of them than what was told before (NarrowBefore).
   int64_t sensitive = 0;
   int64_t certified = 0;
   int64_t by_fractions = 0;
-  int64_t by_propagation_only = 0;
+  int64_t held_as_before = 0;
   // ShownPermille of the true figures.
   std::optional<int64_t> shown_permille;
 };

@@ -102,7 +102,7 @@ struct ProtectRequest {
 //    tell. What is not proved is hidden, at last all new cells. Two limits: in
 //    systems of 500 cells and more a table of fractions may stand for a
 //    certificate, and a cell for which none is found even with nothing new
-//    shown is held by bound propagation only.
+//    shown is held to what was told of it before (NarrowBefore).
 //
 // The marks: a small cell says 0..t (1..t where zeros are shown), unless a
 // complement stands in one sum with it. Any other hidden cell says only what

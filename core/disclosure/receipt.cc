@@ -38,7 +38,7 @@ std::string Checks(const ProofMade& proof) {
       .Add("sensitive", absl::StrCat(proof.sensitive))
       .Add("certified", absl::StrCat(proof.certified))
       .Add("certified_by_fractions", absl::StrCat(proof.by_fractions))
-      .Add("by_propagation_only", absl::StrCat(proof.by_propagation_only))
+      .Add("held_as_before", absl::StrCat(proof.held_as_before))
       .Add("certificates", absl::StrCat(proof.certificates))
       .Add("propagation", "\"held\"")
       .Add("elimination", "\"held\"")

@@ -51,7 +51,7 @@ class ReceiptTest(unittest.TestCase):
         self.assertEqual(full["checks"]["sensitive"],
                          full["checks"]["certified"]
                          + full["checks"]["certified_by_fractions"]
-                         + full["checks"]["by_propagation_only"])
+                         + full["checks"]["held_as_before"])
         for digest in ("policy_digest", "catalogue_digest", "catalogue_version", "engine"):
             self.assertEqual(full[digest], said[digest])
         # And stands in the ledger, under the entry that the answer names.

@@ -151,7 +151,7 @@ TEST(FullReceipt, SaysWhatTheProofStandsOn) {
   EXPECT_EQ(made.proof.sensitive, made.proof.certified);
   EXPECT_GE(made.proof.certified, 1);
   EXPECT_EQ(made.proof.by_fractions, 0);
-  EXPECT_EQ(made.proof.by_propagation_only, 0);
+  EXPECT_EQ(made.proof.held_as_before, 0);
   EXPECT_THAT(FullReceiptText(Terms(), made),
               HasSubstr("\"elimination\":\"held\""));
 }
