@@ -128,7 +128,8 @@ std::optional<std::vector<int>> NarrowedSince(
       targets.push_back({cell, left, 0});
     }
   }
-  if (targets.empty()) return narrowed;
+  const auto many = static_cast<int64_t>(targets.size());
+  if (many == 0 || many * system.cells() > kMostByPrograms) return narrowed;
   const auto further =
       NarrowedByPrograms(before, system, public_now, targets, budget);
   if (!further.has_value()) return std::nullopt;

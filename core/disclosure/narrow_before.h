@@ -30,7 +30,9 @@ NarrowBefore FindNarrowBefore(const CellSystem& system,
 // Those of them that what is public now narrows further within what they were
 // to keep: by bound propagation, or by linear programs over everything
 // (Attack). In order. None where `budget` (as AttackOptions::budget) ends
-// before that is clear.
+// before that is clear. Where it would in any case, as the cells times those of
+// the system are more than kMostByPrograms, by bound propagation alone.
+inline constexpr int64_t kMostByPrograms = 3'000'000;
 std::optional<std::vector<int>> NarrowedSince(
     const NarrowBefore& before, const CellSystem& system,
     const std::vector<Range>& public_now, int64_t budget);

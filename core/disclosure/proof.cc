@@ -22,10 +22,8 @@ constexpr int kMaxRounds = 8;
 constexpr int kRoundsOfUnproved = 4;
 constexpr int64_t kPartOfSteps = 4;
 // AttackOptions::budget for the cells that were narrow before, half as much each
-// time: ten seconds, ahead of time a hundred. What that does not settle is not
-// shown.
+// time: ten seconds. What that does not settle is not shown.
 constexpr int64_t kPrograms = 300'000'000;
-constexpr int64_t kProgramsAhead = 3'000'000'000;
 
 // Whether a table that is the given one but for `moved` keeps the sums in which
 // something moved. The given one keeps them all.
@@ -302,7 +300,7 @@ Suppression SuppressAndProve(const CellSystem& system,
       cells->begin(), cells->end(),
       [](const SuppressionCell& cell) { return cell.kind == Kind::kFixed; });
   SuppressionOptions now = options;
-  int64_t budget = options.thorough ? kProgramsAhead : kPrograms;
+  int64_t budget = kPrograms;
   for (int round = 0; round < kMaxRounds; ++round) {
     Suppression suppression = Suppress(system, *cells, now, earlier, search);
     // What is narrow with nothing new shown was so before: it is no reason to

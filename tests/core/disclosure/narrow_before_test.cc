@@ -150,5 +150,29 @@ TEST(NarrowedSince, SaysNothingWhereTheBudgetEnds) {
   EXPECT_TRUE(found->empty());
 }
 
+// Far too many for programs are left to the pencil, at once.
+TEST(NarrowedSince, LeavesTooManyToThePencil) {
+  constexpr int kMany = 2'000;
+  CellSystem system(kMany + 1);
+  std::vector<int> children;
+  NarrowBefore before;
+  for (int cell = 1; cell <= kMany; ++cell) {
+    children.push_back(cell);
+    before.cells.push_back(cell);
+    before.keep.push_back({0, 2});
+  }
+  system.AddRelation(0, CellSystem::Tie::kSum, children);
+  before.public_of.assign(kMany + 1, Range());
+  before.ranges = before.public_of;
+  std::vector<Range> now = before.public_of;
+  const auto as_before = NarrowedSince(before, system, now, /*budget=*/0);
+  ASSERT_TRUE(as_before.has_value());
+  EXPECT_TRUE(as_before->empty());
+  now[0] = {1, 1};
+  const auto found = NarrowedSince(before, system, now, /*budget=*/0);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(*found, before.cells);
+}
+
 }  // namespace
 }  // namespace cairn
