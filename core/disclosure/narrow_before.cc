@@ -129,7 +129,10 @@ std::optional<std::vector<int>> NarrowedSince(
     }
   }
   const auto many = static_cast<int64_t>(targets.size());
-  if (many == 0 || many * system.cells() > kMostByPrograms) return narrowed;
+  if (many == 0 || system.cells() > kMostCells ||
+      many * system.cells() > kMostByPrograms) {
+    return narrowed;
+  }
   const auto further =
       NarrowedByPrograms(before, system, public_now, targets, budget);
   if (!further.has_value()) return std::nullopt;

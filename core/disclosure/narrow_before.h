@@ -30,8 +30,10 @@ NarrowBefore FindNarrowBefore(const CellSystem& system,
 // Those of them that what is public now narrows further within what they were
 // to keep: by bound propagation, or by linear programs over everything
 // (Attack). In order. None where `budget` (as AttackOptions::budget) ends
-// before that is clear. Where it would in any case, as the cells times those of
-// the system are more than kMostByPrograms, by bound propagation alone.
+// before that is clear. Where it would in any case, as the system has more than
+// kMostCells, or the cells times those of the system are more than
+// kMostByPrograms, by bound propagation alone.
+inline constexpr int kMostCells = 20'000;
 inline constexpr int64_t kMostByPrograms = 3'000'000;
 std::optional<std::vector<int>> NarrowedSince(
     const NarrowBefore& before, const CellSystem& system,

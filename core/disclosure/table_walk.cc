@@ -10,10 +10,8 @@ namespace {
 
 // A search that has not closed after so many changes is given up.
 constexpr int kMaxChanges = 100;
-// Nor does one close any more that has so many sums out of bounds at once, and
-// so many times those that its first change put out.
+// Nor does one close any more that has so many sums out of bounds at once.
 constexpr int kMostBroken = 30;
-constexpr int kMostOfFirst = 2;
 // A finest cell that was changed rests for so many changes, where others can
 // be changed instead. Longer, and tables are missed in which one has to go back
 // a little; shorter, and the search goes round in circles.
@@ -67,8 +65,12 @@ void TableWalk::AddCheck(const std::vector<Term>& terms, Range bounds) {
 // every further sum as a difference that must be 0.
 void TableWalk::Expand() {
   const int cells = system_.cells();
-  const CellSystem::Index index(system_);
   std::vector<int> defined_by(cells, -1);
+  for (int r = 0; r < system_.relations(); ++r) {
+    const CellSystem::Relation relation = system_.relation(r);
+    if (relation.tie != CellSystem::Tie::kSum) continue;
+    if (defined_by[relation.parent] < 0) defined_by[relation.parent] = r;
+  }
   // Depth first over the defining sums; `terms` keeps what is done.
   std::vector<std::vector<Term>> terms(cells);
   std::vector<int8_t> state(cells, 0);  // 1: begun, 2: done
@@ -92,19 +94,6 @@ void TableWalk::Expand() {
     used.clear();
     return sum;
   };
-  // Its first sum of which no part waits for it: two groups of the same codes
-  // are each a sum of the other. -1: there is none.
-  const auto defining = [&](int cell) {
-    for (const int r : index.Of(cell)) {
-      const CellSystem::Relation relation = system_.relation(r);
-      if (relation.tie == CellSystem::Tie::kSum && relation.parent == cell &&
-          std::none_of(relation.children.begin(), relation.children.end(),
-                       [&state](int child) { return state[child] == 1; })) {
-        return r;
-      }
-    }
-    return -1;
-  };
   std::vector<int> stack;
   for (int root = 0; root < cells; ++root) {
     stack.push_back(root);
@@ -114,7 +103,6 @@ void TableWalk::Expand() {
         stack.pop_back();
         continue;
       }
-      if (state[cell] == 0) defined_by[cell] = defining(cell);
       if (defined_by[cell] < 0) {
         terms[cell] = {{cell, 1}};
         state[cell] = 2;
@@ -343,14 +331,10 @@ void TableWalk::Record(double cost, Found* found) const {
 // back, and so on. That is how margins are left for small cells.
 void TableWalk::Search(double max_cost, Found* found) {
   int last = kMaxChanges;
-  int most_broken = kMostBroken;
   for (int changes = 0; changes < last;) {
     const int next = NextBroken();
     if (next >= 0) {
-      if (changes <= 1) {
-        most_broken = std::max(kMostBroken, kMostOfFirst * must_mend_);
-      }
-      if (must_mend_ > most_broken || !Mend(next)) return;
+      if (must_mend_ > kMostBroken || !Mend(next)) return;
       ++changes;
       continue;
     }
